@@ -6,13 +6,22 @@ file; this module lays it over a run and keeps what came out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from qpcr._frozen import FloatArray, FrozenMap, IntArray, frozen
-from qpcr.run import Reaction
+from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray, frozen
+from qpcr._signals import normalised, signals_of
+from qpcr.errors import InputError
+from qpcr.instrument import RuleSet, rule_sets, rules_for
+from qpcr.instrument._arithmetic import MIN_CYCLES, baseline_lines, cubic_ct, threshold_crossing
+from qpcr.run import AnalysisSettings, Reaction, Run, Task
+
+FALLBACK_RULES = "7500-2.x"
+DEFAULT_THRESHOLD = 0.2
+"""What the 7500's software starts with; kept where no curve of a target says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +137,333 @@ class Curves:
         """Threshold (ΔRn) of reaction `index`, or ``None``."""
         threshold = self.thresholds.get(self.reactions[index].target)
         return None if threshold is None else threshold.value
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How baselines and thresholds are chosen.
+
+    Attributes
+    ----------
+    baseline
+        ``"protocol"``: as the file's analysis protocol asks, automatic where it says automatic and
+        the recorded window where a person chose it. ``"auto"``: always computed. ``"file"``: always
+        the recorded window. Or one window (first, last cycle) for all.
+    threshold
+        The same words, one number for all targets, or numbers by target name (the others as
+        ``"protocol"``).
+    rules
+        Name of a rule set, or ``None``: that of the software that wrote the file.
+    """
+
+    baseline: str | tuple[int, int] = "protocol"
+    threshold: str | float | Mapping[str, float] = "protocol"
+    rules: str | None = None
+
+    def __post_init__(self) -> None:
+        words = ("protocol", "auto", "file")
+        for name in ("baseline", "threshold"):
+            value = getattr(self, name)
+            if isinstance(value, str) and value not in words:
+                raise ValueError(f"{name} must be one of {', '.join(words)} or a value: {value!r}")
+        if self.rules is not None and self.rules not in rule_sets():
+            raise ValueError(f"no rule set {self.rules!r}; there are {', '.join(rule_sets())}")
+
+
+def from_run(run: Run, settings: Settings | None = None) -> Curves:
+    """Compute the amplification curves of a run, the instrument's way.
+
+    Parameters
+    ----------
+    run
+        With filter readings, dye signals or at least stored Rn.
+    settings
+        How baselines and thresholds are chosen.
+
+    Returns
+    -------
+    Curves
+
+    Raises
+    ------
+    InputError
+        The run holds no fluorescence, or its calibration does not fit.
+    """
+    settings = settings or Settings()
+    rules, name, notes = _choose_rules(run.provenance.software, settings)
+    signals = signals_of(run)
+    notes += list(signals.notes)
+    if signals.source == "none":
+        notes.append("The file holds no dye signals; Rn is taken as the instrument stored it.")
+        reporter = reference = residual = None
+        rn, problems = _stored_rn(run)
+    else:
+        reporter, reference, residual, rn, problems = normalised(run, signals)
+    scale = 1.0
+    if run.passive_reference is None:
+        scale = _scale(rn)
+        notes.append(
+            "The plate has no passive reference: Rn is the reporter's own signal. The rules are "
+            f"applied to Rn divided by {scale:.6g} (the median signal); the instrument's own "
+            "procedure for this case is not known."
+        )
+    return _assemble(
+        run.reactions, run.cycles, rn, problems, rules, name, run.settings, settings, scale,
+        notes, reporter, reference, residual,
+    )  # fmt: skip
+
+
+def from_table(
+    cycles: npt.ArrayLike,
+    rn: npt.ArrayLike,
+    names: Sequence[str],
+    targets: Sequence[str] | None = None,
+    settings: Settings | None = None,
+) -> Curves:
+    """Make curves of a plain table of fluorescence: one curve a row, any unit.
+
+    Parameters
+    ----------
+    cycles
+        (C,) consecutive whole numbers.
+    rn
+        (R, C) fluorescence; NaN where it was not measured.
+    names
+        R names, used as well names.
+    targets
+        R target names: curves of one target share a threshold. ``None``: one target.
+    settings
+        As in :func:`from_run`; the rules default to the 7500's.
+
+    Returns
+    -------
+    Curves
+    """
+    settings = settings or Settings()
+    values = np.array(rn, dtype=np.float64)
+    axis = np.asarray(cycles)
+    targets = ["target"] * len(names) if targets is None else targets
+    reactions = tuple(
+        Reaction(i, name, name, target, Task.UNKNOWN, "unknown")
+        for i, (name, target) in enumerate(zip(names, targets, strict=True))
+    )
+    rules = rule_sets()[settings.rules or FALLBACK_RULES]
+    scale = _scale(values)
+    notes = [f"A plain table: the rules of {rules.name} are applied to values / {scale:.6g}."]
+    return _assemble(
+        reactions, axis, values, [None] * len(names), rules, rules.name, AnalysisSettings(),
+        settings, scale, notes,
+    )  # fmt: skip
+
+
+def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, str, list[str]]:
+    if settings.rules is not None:
+        return rule_sets()[settings.rules], settings.rules, []
+    found = rules_for(software)
+    if found is not None:
+        return found, found.name, []
+    assumed = rule_sets()[FALLBACK_RULES]
+    note = (
+        f"The rules of the software {software or 'that wrote this file (not named)'!r} are not "
+        f"known. Baseline, threshold and Ct follow {assumed.name} and may differ from the "
+        "instrument's."
+    )
+    return assumed, f"unknown ({assumed.name} assumed)", [note]
+
+
+def _stored_rn(run: Run) -> tuple[FloatArray, list[str | None]]:
+    """Rn as the instrument stored it, where a file holds nothing more original."""
+    rn = np.full((len(run.reactions), len(run.cycles)), np.nan)
+    problems: list[str | None] = []
+    for row, reaction in enumerate(run.reactions):
+        result = run.results.get((reaction.well, reaction.target))
+        found = result is not None and result.rn is not None
+        if result is not None and result.rn is not None:
+            rn[row] = result.rn
+        problems.append(None if found else "the file holds no fluorescence for this reaction")
+    if all(problems):
+        raise InputError("the file holds no fluorescence of any reaction")
+    return rn, problems
+
+
+def _scale(values: FloatArray) -> float:
+    """A typical signal of the table, for rules that were made for Rn around 1."""
+    finite = np.abs(values[np.isfinite(values)])
+    scale = float(np.median(finite)) if finite.size else 1.0
+    return scale if np.isfinite(scale) and scale > 0 else 1.0
+
+
+def _assemble(
+    reactions: tuple[Reaction, ...],
+    cycles: npt.ArrayLike,
+    rn: FloatArray,
+    problems: list[str | None],
+    rules: RuleSet,
+    name: str,
+    recorded: AnalysisSettings,
+    settings: Settings,
+    scale: float,
+    notes: list[str],
+    reporter: FloatArray | None = None,
+    reference: FloatArray | None = None,
+    residual: FloatArray | None = None,
+) -> Curves:
+    """Baseline, ΔRn, threshold and the instrument's Ct of curves whose Rn is known.
+
+    The one place where the steps follow each other; `scale` divides Rn before the rules see it.
+    """
+    axis = np.asarray(cycles, dtype=np.int64)
+    problems = _problems(rn, problems)
+    good = np.array([problem is None for problem in problems])
+    filled = _filled(rn) / scale
+    if rn.shape[1] >= MIN_CYCLES:
+        peaks = np.where(good, rules.peaks(filled), 0)
+        automatic = rules.windows(filled, peaks)
+    else:
+        peaks = np.zeros(len(rn), dtype=np.int64)
+        automatic = np.tile(np.array([1, max(rn.shape[1] - 1, 1)]), (len(rn), 1))
+    windows, sources = _windows(reactions, automatic, recorded, settings, rn.shape[1], notes)
+    intercept, slope = baseline_lines(filled, windows)
+    line = intercept[:, None] + slope[:, None] * np.arange(1, rn.shape[1] + 1)
+    drn = np.where(good[:, None] & np.isfinite(rn), filled - line, np.nan)
+    thresholds = {
+        target: _threshold(
+            target, reactions, drn, peaks, windows, good, rules, recorded, settings, scale
+        )
+        for target in dict.fromkeys(reaction.target for reaction in reactions)
+    }
+    shift = int(axis[0]) - 1 if len(axis) else 0
+    answers = tuple(
+        _instrument_cq(drn[row], thresholds[r.target], int(peaks[row]), problems[row], scale, shift)
+        for row, r in enumerate(reactions)
+    )
+    baselines = tuple(
+        Baseline(int(a) + shift, int(b) + shift, float(i - k * shift), float(k), source)
+        if problem is None
+        else None
+        for (a, b), i, k, source, problem in zip(
+            windows, intercept * scale, slope * scale, sources, problems, strict=True
+        )
+    )
+    return Curves(
+        reactions, axis, rn, drn * scale, baselines,
+        tuple(int(s) + shift if s else None for s in peaks), thresholds, answers, name,
+        tuple(problems), reporter, reference, residual, tuple(notes),
+    )  # fmt: skip
+
+
+def _problems(rn: FloatArray, problems: list[str | None]) -> list[str | None]:
+    """Add what Rn itself shows: too few cycles for the rules."""
+    measured = np.isfinite(rn).sum(axis=1)
+    return [
+        problem or (f"fewer than {MIN_CYCLES} cycles were measured" if count < MIN_CYCLES else None)
+        for problem, count in zip(problems, measured, strict=True)
+    ]
+
+
+def _filled(rn: FloatArray) -> FloatArray:
+    """Bridge missing cycles by straight lines, for rules that know no gaps."""
+    filled = rn.copy()
+    axis = np.arange(rn.shape[1])
+    for row in np.flatnonzero(~np.isfinite(rn).all(axis=1)):
+        known = np.isfinite(rn[row])
+        filled[row] = np.interp(axis, axis[known], rn[row, known]) if known.any() else 0.0
+    return filled
+
+
+def _windows(
+    reactions: tuple[Reaction, ...],
+    automatic: IntArray,
+    recorded: AnalysisSettings,
+    settings: Settings,
+    cycles: int,
+    notes: list[str],
+) -> tuple[IntArray, list[str]]:
+    """Baseline windows (R, 2) and who chose each."""
+    windows, sources = automatic.copy(), ["automatic"] * len(reactions)
+    same = different = 0
+    for row, reaction in enumerate(reactions):
+        if isinstance(settings.baseline, tuple):
+            windows[row], sources[row] = settings.baseline, "manual"
+            continue
+        window = recorded.baselines.get((reaction.well, reaction.target))
+        if window is None or window.stop > cycles:
+            continue
+        if window.automatic:
+            if tuple(automatic[row]) == (window.start, window.stop):
+                same += 1
+            else:
+                different += 1
+        wanted = settings.baseline == "file" or (
+            settings.baseline == "protocol" and window.automatic is False
+        )
+        if wanted:
+            windows[row], sources[row] = (window.start, window.stop), "file"
+    if not (
+        (windows[:, 0] >= 1) & (windows[:, 0] <= windows[:, 1]) & (windows[:, 1] <= cycles)
+    ).all():
+        raise InputError(
+            "the baseline window does not lie within the run",
+            expected=f"cycles 1 to {cycles}",
+            found=str(settings.baseline),
+        )
+    if same + different:
+        notes.append(
+            f"Automatic baselines: {same} of {same + different} are those the instrument recorded."
+        )
+    return windows, sources
+
+
+def _threshold(
+    target: str,
+    reactions: tuple[Reaction, ...],
+    drn: FloatArray,
+    peaks: IntArray,
+    windows: IntArray,
+    good: BoolArray,
+    rules: RuleSet,
+    recorded: AnalysisSettings,
+    settings: Settings,
+    scale: float,
+) -> Threshold:
+    """The threshold of one target (ΔRn, unscaled)."""
+    wish = settings.threshold
+    if isinstance(wish, Mapping):
+        wish = wish.get(target, "protocol")
+    if not isinstance(wish, str):
+        return Threshold(float(wish), "manual")
+    stored = recorded.thresholds.get(target)
+    manual = stored is not None and stored.automatic is False
+    if (
+        stored is not None
+        and stored.value is not None
+        and (wish == "file" or (wish == "protocol" and (manual or rules.threshold is None)))
+    ):
+        return Threshold(stored.value, "file")
+    if rules.threshold is None:
+        return Threshold(
+            None, "automatic", f"the automatic threshold of {rules.name} is not known; name one"
+        )
+    used = good & np.array([r.target == target and not r.omitted for r in reactions])
+    value = rules.threshold(drn, peaks, windows[:, 1], used)
+    if value is not None and value > 0:
+        return Threshold(value * scale, "automatic")
+    if scale == 1.0:
+        return Threshold(DEFAULT_THRESHOLD, "default", "no curve of the target amplifies")
+    return Threshold(None, "automatic", "no curve of the target amplifies")
+
+
+def _instrument_cq(
+    drn: FloatArray, threshold: Threshold, peak: int, problem: str | None, scale: float, shift: int
+) -> InstrumentCq:
+    if problem is not None:
+        return InstrumentCq(None, problem)
+    if not peak:
+        return InstrumentCq(None, "no amplification: the curve nowhere bends upwards")
+    if threshold.value is None:
+        return InstrumentCq(None, threshold.reason)
+    level = threshold.value / scale
+    k = threshold_crossing(drn, level, peak)
+    if k is None:
+        return InstrumentCq(None, "the curve does not cross the threshold")
+    return InstrumentCq(cubic_ct(drn, level, k) + shift)

@@ -260,8 +260,6 @@ class Run:
         Thresholds and baselines as recorded.
     protocol
         The thermal protocol, in order; may be empty.
-    temperatures
-        (W, C) sample temperature at each reading, °C, or ``None``.
     notes
         What the reader wants a person to know, in sentences.
     unread
@@ -283,7 +281,6 @@ class Run:
     results: Mapping[tuple[int, str], InstrumentResult] = field(default_factory=dict)
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
     protocol: tuple[Stage, ...] = ()
-    temperatures: FloatArray | None = None
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -293,8 +290,6 @@ class Run:
         wells, count = self.rows * self.columns, len(self.cycles)
         if self.raw is not None:
             set_(self, "raw", frozen(self.raw, np.float64, (wells, count, len(self.filters))))
-        if self.temperatures is not None:
-            set_(self, "temperatures", frozen(self.temperatures, np.float64, (wells, count)))
         for name in ("targets", "signals", "results"):
             set_(self, name, FrozenMap(getattr(self, name)))
 

@@ -1,0 +1,185 @@
+"""Dye signals of every reaction: our own optics, compared with the instrument's stored signals.
+
+Where both exist and agree, the stored ones are used: they are the same numbers, with the last bits
+the instrument's own software went on with, and its automatic threshold is one of those bits. Where
+they disagree, our own are used and the difference is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.errors import CalibrationError
+from calibration.optics import correct, unmix
+from qpcr._frozen import Float32Array, FloatArray
+from qpcr.errors import InputError
+from qpcr.run import DyeSignals, Reaction, Run
+
+AGREEMENT = 1e-5
+"""Largest accepted difference to the stored signals, relative to each dye's largest signal."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Signals:
+    """Dye signals by well.
+
+    Attributes
+    ----------
+    by_well
+        By well index.
+    source
+        ``"instrument"``, ``"computed"``, or ``"none"`` where the run holds none.
+    worst
+        Largest relative difference between computed and stored signals, ``None`` where only one
+        of them exists.
+    notes
+        Sentences for people.
+    """
+
+    by_well: dict[int, DyeSignals]
+    source: str
+    worst: float | None
+    notes: tuple[str, ...]
+
+
+def dyes_of_well(run: Run, reactions: Sequence[Reaction]) -> tuple[str, ...]:
+    """Dyes to tell apart in one well: reporters, quenchers that shine, passive reference.
+
+    A quencher counts when it has a pure-dye calibration (TAMRA does, NFQ-MGB is dark).
+
+    Raises
+    ------
+    InputError
+        A reporter or the passive reference has no pure-dye calibration.
+    """
+    known = {} if run.calibration is None else run.calibration.pure_dyes
+    needed = {reaction.reporter for reaction in reactions}
+    if run.passive_reference is not None:
+        needed.add(run.passive_reference)
+    unknown = sorted(needed - known.keys())
+    if unknown:
+        raise InputError(
+            f"dye {unknown[0]!r} has no pure-dye calibration in this file",
+            place=f"well {reactions[0].well_name}",
+            expected=", ".join(sorted(known)),
+            found=unknown[0],
+            remedy="correct the reporter in the plate setup, or calibrate the dye",
+        )
+    quenchers = {reaction.quencher for reaction in reactions if reaction.quencher in known}
+    return tuple(sorted(needed | {name for name in quenchers if name}))
+
+
+def signals_of(run: Run) -> Signals:
+    """Find the dye signals of every well in use."""
+    wells: dict[int, list[Reaction]] = {}
+    for reaction in run.reactions:
+        wells.setdefault(reaction.well, []).append(reaction)
+    if run.raw is None or run.calibration is None:
+        stored = {well: run.signals[well] for well in wells if well in run.signals}
+        if not stored:
+            return Signals({}, "none", None, ())
+        return Signals(
+            stored,
+            "instrument",
+            None,
+            ("The instrument's dye signals are used; the file does not allow to recompute them.",),
+        )
+    computed = _compute(run, wells)
+    stored = {well: run.signals[well] for well in computed if _comparable(run, well, computed)}
+    worst = max((_difference(computed[well], one) for well, one in stored.items()), default=None)
+    if worst is not None and worst <= AGREEMENT:
+        mixed = {well: stored.get(well, one) for well, one in computed.items()}
+        note = (
+            f"Dye signals recomputed from the raw filters agree with the instrument's within "
+            f"{worst:.1e} (relative); the instrument's last digits are kept."
+        )
+        return Signals(mixed, "instrument", worst, (note,))
+    if worst is None:
+        return Signals(
+            computed, "computed", None, ("Dye signals are computed from the raw filters.",)
+        )
+    note = (
+        f"Dye signals computed from the raw filters differ from the instrument's by up to "
+        f"{worst:.1e} (relative); the computed ones are used."
+    )
+    return Signals(computed, "computed", worst, (note,))
+
+
+def _compute(run: Run, wells: dict[int, list[Reaction]]) -> dict[int, DyeSignals]:
+    if run.raw is None or run.calibration is None:
+        return {}
+    found = {}
+    try:
+        corrected = correct(run.raw, run.calibration)
+        for well, reactions in wells.items():
+            dyes = dyes_of_well(run, reactions)
+            unmixed = unmix(corrected[well], well, dyes, run.calibration)
+            found[well] = DyeSignals(unmixed.dyes, unmixed.signal, unmixed.residual)
+    except CalibrationError as error:
+        raise InputError(
+            str(error), remedy="the file's optical calibration does not fit its run"
+        ) from error
+    return found
+
+
+def _comparable(run: Run, well: int, computed: dict[int, DyeSignals]) -> bool:
+    stored = run.signals.get(well)
+    return stored is not None and set(stored.dyes) == set(computed[well].dyes)
+
+
+def _difference(computed: DyeSignals, stored: DyeSignals) -> float:
+    """Largest difference, relative to the dye's largest stored signal."""
+    order = [computed.dyes.index(dye) for dye in stored.dyes]
+    theirs = stored.signal.astype(np.float64)
+    scale = np.maximum(np.abs(theirs).max(axis=1, keepdims=True), 1.0)
+    return float((np.abs(computed.signal[order] - theirs) / scale).max())
+
+
+def normalised(
+    run: Run, signals: Signals
+) -> tuple[FloatArray, FloatArray | None, FloatArray | None, FloatArray, list[str | None]]:
+    """Rn = reporter / passive reference for every reaction of a run, in single precision.
+
+    Returns
+    -------
+    reporter, reference, residual, rn, problems
+        (R, C) each, widened to double; `reference` is ``None`` without a passive reference, and
+        Rn is then the reporter's signal itself. `problems` says for each reaction why it has no
+        Rn, or ``None``. Rn is NaN where the reference is not positive.
+    """
+    shape = (len(run.reactions), len(run.cycles))
+    reporter, reference, residual = (np.full(shape, np.nan) for _ in range(3))
+    rn = np.full(shape, np.nan)
+    problems: list[str | None] = [None] * len(run.reactions)
+    for row, reaction in enumerate(run.reactions):
+        one = signals.by_well.get(reaction.well)
+        if one is None or reaction.reporter not in one.dyes:
+            problems[row] = "the file holds no fluorescence for this well"
+            continue
+        signal: Float32Array = one.signal[one.dyes.index(reaction.reporter)]
+        reporter[row], rn[row] = signal, signal
+        if one.residual is not None:
+            residual[row] = one.residual
+        if run.passive_reference is None:
+            continue
+        if run.passive_reference not in one.dyes:
+            problems[row] = f"passive reference {run.passive_reference} was not measured"
+            rn[row] = np.nan
+            continue
+        below: Float32Array = one.signal[one.dyes.index(run.passive_reference)]
+        reference[row] = below
+        good = below > 0
+        rn[row] = np.where(good, signal / np.where(good, below, np.float32(1)), np.float32(np.nan))
+        if not good.all():
+            cycles = ", ".join(str(c) for c in run.cycles[~good][:5])
+            problems[row] = f"the passive reference is zero or negative at cycle {cycles}"
+    return (
+        reporter,
+        None if run.passive_reference is None else reference,
+        None if np.isnan(residual).all() else residual,
+        rn,
+        problems,
+    )

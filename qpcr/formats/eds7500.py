@@ -1,0 +1,382 @@
+r"""ABI 7500 / 7500 Fast and StepOne / StepOnePlus ``.eds`` files of software 2.x.
+
+A zip container. Under ``apldbio/sds/`` (calibrations of the 7500: ``APLDBIO\SDS\CALIBRATIONS``):
+``Manifest.mf`` (which software), ``experiment.xml``, ``plate_setup.xml``, ``tcprotocol.xml``,
+``analysis_protocol.xml``, ``images/stageS-cycleC-pointP-F.tiff`` (filter readings; on the 7500 no
+TIFF but one big-endian 64-bit integer a well), ``post-roi.dat`` and ``multicomponent_data.txt``
+(dye signals), ``analysis_result.txt`` (the instrument's results, if saved), ``calibrations/*.ini``.
+
+The StepOne differs in its optics: four filters by colour, images that are real TIFFs (its filter
+readings are taken from ``post-roi.dat``), a background table instead of a uniformity table, and a
+norm factor per dye.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from calibration.errors import CalibrationError
+from calibration.optics import OpticalCalibration
+from qpcr._frozen import Float32Array
+from qpcr.errors import InputError, UnsupportedError
+from qpcr.formats import Format, Probe
+from qpcr.formats._archive import Archive
+from qpcr.formats._eds_fluorescence import Readings, cycling_signals, read_images
+from qpcr.formats._eds_results import read_results
+from qpcr.formats._eds_setup import Plate, read_plate, read_protocol, read_settings, text
+from qpcr.formats._ini import Section, moment, parse_ini
+from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
+from qpcr.run import InstrumentResult, Provenance, Run, Stage
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+ROOT = "apldbio/sds/"
+READER = "eds7500"
+
+_INSTRUMENTS = {
+    "sds7500": "7500",
+    "sds7500fast": "7500 Fast",
+    "stepone": "StepOne",
+    "steponeplus": "StepOnePlus",
+}
+_OURS = re.compile(r"\b(7500|StepOne)", re.IGNORECASE)
+_USED = {
+    "experiment.xml": "Name Description Operator RunState RunStartTime RunEndTime ModifiedTime "
+    "Type ChemistryType InstrumentTypeId",
+    "plate_setup.xml": "Name BarCode Rows Columns FeatureMap Wells PassiveReferenceDye",
+    "tcprotocol.xml": "TCStage",
+    "analysis_protocol.xml": "JaxbAnalysisSettings AnalysisSetting",
+}
+
+T = TypeVar("T")
+
+
+def sniff(probe: Probe) -> bool:
+    """Recognise the container by the members every version of it has."""
+    return probe.archive is not None and (
+        f"{ROOT}plate_setup.xml" in probe.archive or f"{ROOT}experiment.xml" in probe.archive
+    )
+
+
+def read(probe: Probe) -> Run:
+    """Read a file.
+
+    Raises
+    ------
+    InputError
+        Damaged, incomplete or contradictory.
+    UnsupportedError
+        Written by software of another family.
+    """
+    archive = probe.archive
+    if archive is None:
+        raise InputError("this is not an .eds file", file=probe.path)
+    manifest = _manifest(archive)
+    software = _software(manifest)
+    if software is None or not _OURS.search(software):
+        raise UnsupportedError(
+            "this .eds file was written by other software",
+            file=probe.path,
+            expected="7500 or StepOne software 2.x",
+            found=software or "a manifest that names no software",
+        )
+    experiment = archive.xml(f"{ROOT}experiment.xml")
+    plate = _part(archive, "plate_setup.xml", read_plate)
+    if not plate.reactions:
+        raise InputError(
+            "no well of the plate is set up",
+            place=f"{ROOT}plate_setup.xml",
+            expected="at least one well with a target",
+            remedy="set the plate up in the instrument's software and save the file",
+        )
+    protocol = _part(archive, "tcprotocol.xml", read_protocol)
+    settings = _part(archive, "analysis_protocol.xml", read_settings)
+    notes = list(plate.notes)
+    files = _calibration_files(archive, plate)
+    calibration = _calibration(files, plate, notes)
+    multi = _multicomponent(archive, plate, calibration)
+    readings = read_images(archive, f"{ROOT}images/", plate.rows * plate.columns, protocol, notes)
+    if readings is None:
+        readings = _readings_of(multi, calibration)
+    elif multi is not None:
+        _compare(readings, multi, notes)
+    count = _cycle_count(readings, multi, protocol, text(experiment, "RunState"))
+    return Run(
+        _provenance(archive, manifest, software, experiment, plate, files),
+        plate.rows,
+        plate.columns,
+        plate.reactions,
+        plate.targets,
+        plate.passive_reference,
+        np.arange(1, count + 1),
+        filters=() if readings is None else readings.filters,
+        raw=None if readings is None else readings.counts,
+        raw_source=None if readings is None else readings.source,
+        calibration=calibration,
+        signals={} if multi is None else cycling_signals(multi, count),
+        results=_results(archive, plate, count, notes),
+        settings=settings,
+        protocol=protocol,
+        notes=tuple(notes),
+        unread=_unread(archive),
+    )
+
+
+FORMAT = Format(READER, "ABI 7500 or StepOne .eds of software 2.x", sniff, read)
+
+
+def _part(archive: Archive, member: str, reader: Callable[[_Element], T]) -> T:
+    """Read one XML member; errors name it."""
+    root = archive.xml(f"{ROOT}{member}")
+    with _named(member):
+        return reader(root)
+
+
+class _named:  # noqa: N801 - reads as a phrase: with _named(member)
+    """Put a member's name in front of the place an error names."""
+
+    def __init__(self, member: str) -> None:
+        self.member = member
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, InputError):
+            error.place = self.member if error.place is None else f"{self.member}, {error.place}"
+
+
+def _manifest(archive: Archive) -> dict[str, str]:
+    lines = archive.text(f"{ROOT}manifest.mf").splitlines()
+    pairs = (line.split(":", 1) for line in lines if ":" in line)
+    return {key.strip().lower(): value.strip() for key, value in pairs}
+
+
+def _software(manifest: dict[str, str]) -> str | None:
+    """Name and version as one text: ``"7500 Software v2.3"``."""
+    version = manifest.get("implementation-version")
+    if version and not re.search(r"[A-Za-z]{4}", version):
+        version = " ".join(filter(None, (manifest.get("implementation-title"), version)))
+    return version or manifest.get("implementation-title")
+
+
+def _calibration_files(archive: Archive, plate: Plate) -> dict[str, dict[str, Section]]:
+    """Sections of the calibration files there are, by name; they must be of this plate."""
+    files: dict[str, dict[str, Section]] = {}
+    for name in ("puredye", "uniformity", "background"):
+        member = f"{ROOT}calibrations/{name}.ini"
+        if member in archive:
+            with _named(member):
+                files[name] = parse_ini(archive.text(member))
+                _same_plate(files[name], plate)
+    return files
+
+
+def _calibration(
+    files: dict[str, dict[str, Section]], plate: Plate, notes: list[str]
+) -> OpticalCalibration | None:
+    """Optical calibration, or ``None`` (noted) where the file does not hold enough of it."""
+    if "puredye" not in files:
+        notes.append("The file holds no pure-dye calibration; the optics cannot be recomputed.")
+        return None
+    head = files["puredye"]
+    filters = head["scanner"].list("filters") if "scanner" in head else ()
+    shape = (plate.rows, plate.columns)
+    dyes = head["puredyes"].list("dyes") if "puredyes" in head else ()
+    if not filters or not dyes:
+        raise InputError("no filters or dyes are named", place=f"{ROOT}calibrations/puredye.ini")
+    dates = {n: m for n, f in files.items() if "head" in f and (m := f["head"].moment("timestamp"))}
+
+    def table(section: Section) -> Float32Array:
+        columns = [section.numbers(f, *shape) for f in filters]
+        return np.concatenate(columns, axis=1).astype(np.float32)
+
+    pure, norm = {}, {}
+    for dye in dyes:
+        if dye not in head:
+            raise InputError(f"dye {dye!r} has no section", place=f"{ROOT}calibrations/puredye.ini")
+        with _named(f"{ROOT}calibrations/puredye.ini, [{dye}]"):
+            pure[dye] = table(head[dye])
+            if "norm-factor" in head[dye].blocks:
+                norm[dye] = head[dye].numbers("norm-factor", *shape)[:, 0].astype(np.float32)
+            if when := head[dye].moment("calibration-time"):
+                dates[dye] = when
+    uniformity = background = None
+    if "uniformity" in files:
+        with _named(f"{ROOT}calibrations/uniformity.ini, [uniformity]"):
+            uniformity = table(files["uniformity"].get("uniformity", Section({}, {})))
+    elif "background" in files and norm:
+        with _named(f"{ROOT}calibrations/background.ini, [background]"):
+            background = table(files["background"].get("background", Section({}, {})))
+    else:
+        notes.append("The file holds no uniformity calibration; the optics cannot be recomputed.")
+        return None
+    try:
+        return OpticalCalibration(filters, pure, uniformity, background, norm, dates)
+    except CalibrationError as error:
+        raise InputError(str(error), place=f"{ROOT}calibrations") from error
+
+
+def _same_plate(sections: dict[str, Section], plate: Plate) -> None:
+    block = sections.get("block")
+    if block is None:
+        return
+    declared = (block.values.get("rows"), block.values.get("columns"))
+    if declared != (str(plate.rows), str(plate.columns)):
+        raise InputError(
+            "the calibration is for another plate",
+            expected=f"{plate.rows} rows and {plate.columns} columns",
+            found=f"{declared[0]} rows and {declared[1]} columns",
+            remedy="the file was put together from two runs; take the original",
+        )
+
+
+def _multicomponent(
+    archive: Archive, plate: Plate, calibration: OpticalCalibration | None
+) -> Multicomponent | None:
+    wells = plate.rows * plate.columns
+    if f"{ROOT}post-roi.dat" in archive:
+        with _named(f"{ROOT}post-roi.dat"):
+            return from_object(archive.read(f"{ROOT}post-roi.dat"), wells)
+    if f"{ROOT}multicomponent_data.txt" in archive:
+        filters = 5 if calibration is None else len(calibration.filters)
+        with _named(f"{ROOT}multicomponent_data.txt"):
+            return from_text(archive.text(f"{ROOT}multicomponent_data.txt"), wells, filters)
+    return None
+
+
+def _readings_of(
+    multi: Multicomponent | None, calibration: OpticalCalibration | None
+) -> Readings | None:
+    """Filter readings from the multicomponent object, where there are no readable images."""
+    if multi is None or multi.raw is None:
+        return None
+    chosen = slice(None) if multi.cycling is None else multi.cycling
+    counts = multi.raw[:, chosen].astype(np.float64)
+    names = tuple(str(i + 1) for i in range(counts.shape[2]))
+    if calibration is not None and len(calibration.filters) == len(names):
+        names = calibration.filters
+    return Readings(counts, names, "post-roi.dat")
+
+
+def _compare(readings: Readings, multi: Multicomponent, notes: list[str]) -> None:
+    """Compare the images with the readings the multicomponent object kept."""
+    if multi.raw is None:
+        return
+    kept = multi.raw if multi.cycling is None else multi.raw[:, multi.cycling]
+    if kept.shape != readings.counts.shape:
+        notes.append(
+            f"The images hold {readings.counts.shape[1]} cycles, the instrument's multicomponent "
+            f"data {kept.shape[1]}; the images are used."
+        )
+    elif (differ := int((kept != readings.counts).sum())) > 0:
+        notes.append(
+            f"{differ} filter readings differ between the images and the instrument's "
+            "multicomponent data; the images are used."
+        )
+
+
+def _cycle_count(
+    readings: Readings | None,
+    multi: Multicomponent | None,
+    protocol: tuple[Stage, ...],
+    state: str | None,
+) -> int:
+    if readings is not None:
+        return int(readings.counts.shape[1])
+    planned = sum(
+        s.repetitions for s in protocol if s.name == "CYCLING" and any(t.reads for t in s.steps)
+    )
+    if multi is not None and multi.signals:
+        if multi.cycling is not None:
+            return int(multi.cycling.sum())
+        measured = next(iter(multi.signals.values())).signal.shape[1]
+        return int(min(measured, planned) if planned else measured)
+    raise InputError(
+        "the file holds no fluorescence",
+        expected="filter readings (images) or multicomponent data",
+        found=f"run state {state or 'not stated'}",
+        remedy="run the plate first; if it has run, save the file again on the instrument",
+    )
+
+
+def _results(
+    archive: Archive, plate: Plate, count: int, notes: list[str]
+) -> dict[tuple[int, str], InstrumentResult]:
+    member = f"{ROOT}analysis_result.txt"
+    if member not in archive:
+        return {}
+    with _named(member):
+        found = read_results(archive.text(member), plate.rows * plate.columns)
+        for result in found.values():
+            for values in (result.rn, result.drn):
+                if values is not None and len(values) != count:
+                    raise InputError(
+                        "the stored results are of another run",
+                        expected=f"{count} cycles",
+                        found=f"{len(values)} cycles",
+                    )
+    known = {(reaction.well, reaction.target) for reaction in plate.reactions}
+    foreign = found.keys() - known
+    if foreign:
+        notes.append(f"{len(foreign)} stored results belong to no reaction of the plate.")
+    return {key: result for key, result in found.items() if key in known}
+
+
+def _provenance(
+    archive: Archive,
+    manifest: dict[str, str],
+    software: str,
+    experiment: _Element,
+    plate: Plate,
+    files: dict[str, dict[str, Section]],
+) -> Provenance:
+    version = re.search(r"\d+(\.\d+)+", software)
+    instrument = text(experiment, "InstrumentTypeId")
+    return Provenance(
+        archive.path.name,
+        archive.sha256,
+        archive.size,
+        READER,
+        instrument=_INSTRUMENTS.get((instrument or "").lower(), instrument),
+        instrument_serial=_serial(files),
+        software=software,
+        software_version=version[0] if version else None,
+        experiment=text(experiment, "Name") or plate.name,
+        experiment_type=text(experiment, "Type/Id"),
+        chemistry=text(experiment, "ChemistryType"),
+        operator=text(experiment, "Operator"),
+        barcode=plate.barcode,
+        comment=text(experiment, "Description"),
+        run_state=text(experiment, "RunState"),
+        started=moment(text(experiment, "RunStartTime")),
+        ended=moment(text(experiment, "RunEndTime")),
+        modified=moment(text(experiment, "ModifiedTime")),
+        simulated=manifest.get("simulated", "").lower() == "true",
+    )
+
+
+def _serial(files: dict[str, dict[str, Section]]) -> str | None:
+    """Serial number of the instrument, as its pure-dye calibration names it."""
+    section = files.get("puredye", {}).get("instrument")
+    serial = None if section is None else section.values.get("id")
+    return None if serial in (None, "", "null", "*") else serial
+
+
+def _unread(archive: Archive) -> tuple[str, ...]:
+    """Members nobody read (numbered ones together), and XML elements that were passed over."""
+    kinds = Counter(re.sub(r"\d+", "#", name) for name in archive.unread())
+    found = [
+        name if number == 1 else f"{name} ({number} members)" for name, number in kinds.items()
+    ]
+    for member, used in _USED.items():
+        tags = {str(child.tag) for child in archive.xml(f"{ROOT}{member}")} - set(used.split())
+        if tags:
+            found.append(f"{member}: {', '.join(sorted(tags))}")
+    return tuple(found)

@@ -1,0 +1,18 @@
+"""Where the tests find other people's files, and what they do without them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the real instrument files; skips the test where it is absent."""
+    named = os.environ.get("IKAROS_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real instrument files: {folder} does not exist (set IKAROS_DATA)")
+    return folder
