@@ -1,1 +1,41 @@
-"""placeholder"""
+"""Oligos, assays and panels; primer thermodynamics; in-silico PCR.
+
+Panels are TOML files (``primers/FORMAT.md``); `load_panel` reads one by name or path. The
+package knows neither `qpcr` nor `calibration`.
+"""
+
+from primers.check import CheckLimits, Kind, PanelFinding, check_panel
+from primers.errors import PanelError, PrimersError, SequenceError
+from primers.fasta import Reference, read_fasta
+from primers.loader import load_panel, panel_names
+from primers.panel import Assay, Channel, Oligo, Panel, ReactionDefinition
+from primers.pcr import Product, in_silico_pcr
+from primers.sites import Binding
+from primers.structures import dimer, hairpin
+from primers.thermo import Solution, tm_celsius
+
+__all__ = [
+    "Assay",
+    "Binding",
+    "Channel",
+    "CheckLimits",
+    "Kind",
+    "Oligo",
+    "Panel",
+    "PanelError",
+    "PanelFinding",
+    "PrimersError",
+    "Product",
+    "ReactionDefinition",
+    "Reference",
+    "SequenceError",
+    "Solution",
+    "check_panel",
+    "dimer",
+    "hairpin",
+    "in_silico_pcr",
+    "load_panel",
+    "panel_names",
+    "read_fasta",
+    "tm_celsius",
+]

@@ -103,6 +103,8 @@ class Parameters:
     mismatch: dict[str, Energy]
     dangling: dict[str, Energy]
     initiation: dict[str, Energy]
+    dimer_initiation: Energy
+    helix_end: dict[str, Energy]
     symmetry: Energy
     bulge_of_one: float
     hairpin: tuple[tuple[int, float], ...]
@@ -147,13 +149,16 @@ def parameters() -> Parameters:
                     found[key] = found[key[::-1]] = Energy(*value)
         return found
 
-    ends, loops = tables["ends"], tables["loops"]
+    ends, outer, loops = tables["ends"], tables["structure_ends"], tables["loops"]
+    penalty, none = Energy(*outer["terminal_AT"]), Energy()
     strong, weak = Energy(*ends["initiation_GC"]), Energy(*ends["initiation_AT"])
     return Parameters(
         stack=doublets("stack"),
         mismatch=doublets(*(name for name in tables if name.startswith("mismatch_"))),
         dangling=doublets("dangling"),
         initiation={"A": weak, "T": weak, "G": strong, "C": strong},
+        dimer_initiation=Energy(*outer["initiation"]),
+        helix_end={"A": penalty, "T": penalty, "G": none, "C": none},
         symmetry=Energy(*ends["symmetry"]),
         bulge_of_one=loops["bulge_of_one"],
         hairpin=tuple(zip(loops["hairpin_lengths"], loops["hairpin"], strict=True)),

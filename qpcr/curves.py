@@ -199,16 +199,15 @@ def from_run(run: Run, settings: Settings | None = None) -> Curves:
         rn, problems = _stored_rn(run)
     else:
         reporter, reference, residual, rn, problems = normalised(run, signals)
-    scale = 1.0
     if run.passive_reference is None:
-        scale = _scale(rn)
         notes.append(
-            "The plate has no passive reference: Rn is the reporter's own signal. The rules are "
-            f"applied to Rn divided by {scale:.6g} (the median signal); the instrument's own "
-            "procedure for this case is not known."
+            "The plate has no passive reference: Rn is the reporter's own signal, in its own unit, "
+            "and the rules are applied to it as they are. So does the instrument for baselines "
+            "(56 of 60 in one export; a person had set the other four); its automatic threshold "
+            "could not be compared."
         )
     return _assemble(
-        run.reactions, run.cycles, rn, problems, rules, name, run.settings, settings, scale,
+        run.reactions, run.cycles, rn, problems, rules, name, run.settings, settings, 1.0,
         notes, reporter, reference, residual,
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qpcr._simulate_spec import PlateSpec, ReactionSpec, TargetSpec, WellSpec
+from qpcr.simulate.spec import PlateSpec, ReactionSpec, TargetSpec, WellSpec
 
 _COLUMNS = 12
 _DELETIONS = ("IKZF1 Δ4-7", "IKZF1 Δ2-7", "IKZF1 Δ2-8", "IKZF1 Δ4-8")

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from qpcr import _simulate_optics as optics
 from qpcr._frozen import Float32Array
-from qpcr._simulate_run import SimulatedRun
-from qpcr._simulate_spec import FILTERS
+from qpcr.simulate import optics
+from qpcr.simulate.run import SimulatedRun
+from qpcr.simulate.spec import FILTERS
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,51 +1,17 @@
-"""A simulated 7500 plate whose truth is known: template → product → dyes → filters → counts.
-
-``write_eds(simulate_plate(demo_plate(), seed=1), "demo.eds")`` writes a file of the instrument's
-own format that says of itself that it is simulated. The same specification and seed give the
-same bytes (with the same numpy and zlib). Nothing here uses the code that reads files or undoes
-the optics, so that the two can be held against each other.
-
-The pipeline: :mod:`qpcr._simulate_spec` (what is on the plate), :mod:`qpcr._simulate_pcr`
-(amplification), this module (dyes in the wells), :mod:`qpcr._simulate_optics` (what the
-instrument sees), :mod:`qpcr._eds_writer` (the file).
-"""
+"""From a plate's specification to what the instrument would have counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from qpcr import _simulate_optics as optics
-from qpcr._eds_writer import eds_bytes
 from qpcr._frozen import Float32Array, FloatArray, IntArray
-from qpcr._simulate_demo import demo_plate
-from qpcr._simulate_pcr import amplify
-from qpcr._simulate_run import SimulatedRun, Truth
-from qpcr._simulate_spec import (
-    FILTERS,
-    Conditions,
-    PlateSpec,
-    ReactionSpec,
-    TargetSpec,
-    WellSpec,
-)
 from qpcr.errors import InputError
-
-__all__ = [
-    "Conditions",
-    "PlateSpec",
-    "ReactionSpec",
-    "SimulatedRun",
-    "TargetSpec",
-    "Truth",
-    "WellSpec",
-    "demo_plate",
-    "eds_bytes",
-    "simulate_plate",
-    "write_eds",
-]
+from qpcr.simulate import optics
+from qpcr.simulate.pcr import amplify
+from qpcr.simulate.run import SimulatedRun, Truth
+from qpcr.simulate.spec import FILTERS, PlateSpec, ReactionSpec, TargetSpec, WellSpec
 
 
 def simulate_plate(spec: PlateSpec, seed: int) -> SimulatedRun:
@@ -88,11 +54,6 @@ def simulate_plate(spec: PlateSpec, seed: int) -> SimulatedRun:
         dyes=dyes,
         truth=truth,
     )
-
-
-def write_eds(simulated: SimulatedRun, path: Path | str) -> None:
-    """Write a simulated run as an ABI 7500 ``.eds``; the bytes depend on nothing else."""
-    Path(path).write_bytes(eds_bytes(simulated))
 
 
 def _dyes_of(spec: PlateSpec, well: WellSpec) -> tuple[str, ...]:
@@ -157,7 +118,9 @@ def _truth(
     nominal = np.array([target.efficiency for target in targets], dtype=np.float64)
     efficiency = np.clip(nominal + chemistry.normal(0, c.efficiency_sd, count), 0, 1)
     capacity = c.capacity * np.exp(chemistry.normal(0, c.capacity_sd, count))
-    product = amplify(copies, efficiency, capacity, wells, spec.cycles, c.saturation, growth)
+    product = amplify(
+        copies, efficiency, capacity, wells, spec.cycles, c.saturation, c.competition, growth
+    )
     # Every new molecule has cost one probe: the light follows what was made, not the template.
     made = (product[:, 1:] - product[:, :1]) / c.capacity
     mix = _mix(spec, chemistry)

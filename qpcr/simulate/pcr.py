@@ -3,14 +3,15 @@
 Early cycles are a branching process: each molecule is copied or not, so N grows by a binomial
 number. The chance of being copied falls as product accumulates,
 
-    p(N) = E₀ · K/(K + ΣN) · max(0, 1 − N/M).
+    p(N) = E₀ · K/(K + N + w·N′) · max(0, 1 − N/M).
 
 The first factor is the saturation of the enzyme (Jagers & Klebaner 2003,
-DOI 10.1016/S0022-5193(03)00166-8); ΣN counts all products of a well, which share the enzyme. The
-second is the linear loss of efficiency with product that leads to a plateau (Rutledge & Stewart
-2008, DOI 10.1186/1472-6750-8-47); M is what the target's own primers and probe allow. That the
-two multiply is our assumption. It gives the long, slowly flattening rise that hydrolysis probes
-show, which neither factor gives alone.
+DOI 10.1016/S0022-5193(03)00166-8); N′ is the product of the other targets of the well, which
+share the enzyme, and w how much of it they take. The second is the linear loss of efficiency with
+product that leads to a plateau (Rutledge & Stewart 2008, DOI 10.1186/1472-6750-8-47); M is what
+the target's own primers and probe allow. That the two multiply, and w, are our assumptions. The
+product gives the long, slowly flattening rise that hydrolysis probes show, which neither factor
+gives alone.
 """
 
 from __future__ import annotations
@@ -31,22 +32,21 @@ def amplify(
     well: IntArray,
     cycles: int,
     saturation: float,
+    competition: float,
     rng: np.random.Generator,
 ) -> FloatArray:
     """Molecules of product of R reactions after each of C cycles.
 
     Parameters
     ----------
-    copies
-        (R,) template molecules.
+    copies, well
+        (R,) template molecules, and index of the well, of each reaction.
     efficiency, capacity
         (R,) E₀, and M in molecules.
-    well
-        (R,) index of the well of each reaction.
     cycles
         C.
-    saturation
-        K, molecules.
+    saturation, competition
+        K in molecules, and w, 0…1: 0 = the targets of a well do not feel each other.
     rng
         For the binomial steps.
 
@@ -58,8 +58,8 @@ def amplify(
     product[:, 0] = copies
     for cycle in range(cycles):
         now = product[:, cycle]
-        total = np.bincount(well, weights=now)[well] if len(well) else now
-        chance = efficiency * saturation / (saturation + total)
+        others = np.bincount(well, weights=now)[well] - now
+        chance = efficiency * saturation / (saturation + now + competition * others)
         chance = chance * np.clip(1 - now / capacity, 0, 1)
         few = now < BRANCHING_LIMIT
         drawn = rng.binomial(np.where(few, now, 0).astype(np.int64), chance)

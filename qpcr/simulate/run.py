@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qpcr._frozen import Float32Array, FloatArray, FrozenMap, IntArray, frozen
-from qpcr._simulate_spec import FILTERS, PlateSpec
+from qpcr.errors import InputError
+from qpcr.simulate.spec import FILTERS, PlateSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,14 @@ class Truth:
         Between readings the curve is taken as a cubic of log ΔRn through the nearest four
         readings that are above zero (exact for exponential growth). ``None`` where the curve
         never crosses, or had crossed before the first reading.
+
+        Raises
+        ------
+        InputError
+            When the threshold is not a positive number.
         """
+        if not 0 < threshold < float("inf"):
+            raise InputError("a threshold must be positive", found=str(threshold))
         return tuple(_crossing(curve, threshold) for curve in self.drn)
 
 

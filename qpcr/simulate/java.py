@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from qpcr._frozen import Float32Array
-from qpcr._simulate_multicomponent import Multicomponent
+from qpcr.simulate.multicomponent import Multicomponent
 
 _NULL, _REFERENCE, _CLASS, _OBJECT, _STRING, _ARRAY, _END, _ENUM = (
     b"\x70",

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from qpcr._simulate_spec import PlateSpec, TargetSpec, WellSpec
+from qpcr.simulate.spec import PlateSpec, TargetSpec, WellSpec
 
 MARK = "SIMULATED"
 STARTED_MS = 946_684_800_000

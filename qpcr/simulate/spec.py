@@ -85,6 +85,9 @@ class Conditions:
         Molecules of product that primers and probe allow, and its well-to-well spread.
     saturation
         Molecules of product at which the enzyme works at half speed.
+    competition
+        Share of the other targets' product that counts against this saturation: small, as a
+        well-designed multiplex limits the primers of the abundant target.
     efficiency_sd
         Well-to-well standard deviation of the efficiency (absolute).
     volume_sd
@@ -122,6 +125,7 @@ class Conditions:
     capacity: float = 8.0e11
     capacity_sd: float = 0.06
     saturation: float = 1.2e11
+    competition: float = 0.02
     efficiency_sd: float = 0.004
     volume_sd: float = 0.05
     probe_sd: float = 0.012
@@ -142,6 +146,15 @@ class Conditions:
     background_error_counts: float = 60.0
     stray_counts: tuple[float, ...] = (5000.0, 900.0, 2500.0, 2400.0, 80.0)
     temperature_sd_celsius: float = 0.05
+
+    @classmethod
+    def unbiased(cls) -> Conditions:
+        """Return conditions in which detection noise is the only error of measurement.
+
+        Spectra are as calibrated, the background is gone, and nothing settles: no analysis of
+        the file has to miss the truth by more than noise.
+        """
+        return cls(spectral_error_sd=0, background_error_counts=0, settling=0, probe_settling=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from qpcr._frozen import Float32Array, FloatArray, IntArray
-from qpcr._simulate_spec import FILTERS, Conditions
+from qpcr.simulate.spec import FILTERS, Conditions
 
 SPECTRA: Mapping[str, tuple[float, ...]] = {
     "CY3": (0.020, 0.810, 1.0, 0.085, 0.003),

@@ -12,13 +12,14 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from qpcr._frozen import Float32Array
-from qpcr._simulate_java import multicomponent_object
-from qpcr._simulate_multicomponent import java_number, multicomponent_of, multicomponent_text
-from qpcr._simulate_run import SimulatedRun
-from qpcr._simulate_spec import FILTERS, PlateSpec
-from qpcr._simulate_xml import (
+from qpcr.simulate.java import multicomponent_object
+from qpcr.simulate.multicomponent import java_number, multicomponent_of, multicomponent_text
+from qpcr.simulate.run import SimulatedRun
+from qpcr.simulate.spec import FILTERS, PlateSpec
+from qpcr.simulate.xml import (
     MARK,
     STARTED_MS,
     analysis_xml,
@@ -48,6 +49,11 @@ def eds_bytes(simulated: SimulatedRun) -> bytes:
             data = content if isinstance(content, bytes) else content.encode()
             archive.writestr(info, data, compresslevel=_COMPRESSION_LEVEL)
     return buffer.getvalue()
+
+
+def write_eds(simulated: SimulatedRun, path: Path | str) -> None:
+    """Write a simulated run as an ABI 7500 ``.eds``; the bytes depend on nothing else."""
+    Path(path).write_bytes(eds_bytes(simulated))
 
 
 def _members(simulated: SimulatedRun) -> dict[str, bytes | str]:

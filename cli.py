@@ -1,0 +1,356 @@
+"""The command line: each command a few lines over one library call.
+
+Exit codes: 0 fine, 1 a result that must not be used or an interruption, 2 usage, 3 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qpcr.curves import Settings
+    from qpcr.record import FitSettings, Record
+    from qpcr.run import Run
+
+BAD_INPUT = 3
+WIDE = 150
+
+FILE = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class Commands(click.Group):
+    """Commands whose errors are said in one place, in words."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a :class:`~qpcr.errors.QpcrError` becomes a message and exit code 3."""
+        from qpcr.errors import QpcrError
+
+        try:
+            return super().invoke(ctx)
+        except QpcrError as error:
+            complain(error)
+            ctx.exit(BAD_INPUT)
+
+
+def complain(error: Exception) -> None:
+    """Say an error on the error stream."""
+    click.echo(f"qpcr: {error}", err=True)
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console that never fails on characters a terminal does not have."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    return Console(stderr=stderr, width=None if stream.isatty() else WIDE)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ikaros-qpcr", prog_name="qpcr")
+def main() -> None:
+    """From the raw fluorescence of a qPCR plate to Ct with its uncertainty."""
+
+
+def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say how curves are analyzed."""
+    for option in reversed(
+        [
+            click.option(
+                "--baseline",
+                default="protocol",
+                show_default=True,
+                metavar="HOW",
+                help="protocol (as the file's settings ask), auto, file, or FIRST-LAST cycle.",
+            ),
+            click.option(
+                "--threshold",
+                multiple=True,
+                metavar="HOW",
+                help="protocol (default), auto, file, a ΔRn for all targets, or TARGET=ΔRn "
+                "(may be repeated).",
+            ),
+            click.option("--rules", help="Rule set of the instrument's software, by name."),
+            click.option(
+                "--model",
+                default="auto",
+                show_default=True,
+                help="Curve model: auto, logistic4 or logistic5.",
+            ),
+            click.option(
+                "--slope", is_flag=True, help="Let the fitted curve have a sloping baseline."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(baseline: str, threshold: tuple[str, ...], rules: str | None) -> Settings:
+    """Make the settings of the options, or say which one is wrong."""
+    from qpcr.curves import Settings
+
+    try:
+        return Settings(_baseline(baseline), _threshold(threshold), rules)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _baseline(text: str) -> str | tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if dash and first.isdigit() and last.isdigit():
+        return int(first), int(last)
+    return text
+
+
+def _threshold(texts: tuple[str, ...]) -> str | float | dict[str, float]:
+    values: dict[str, float] = {}
+    for text in texts:
+        target, equals, number = text.rpartition("=")
+        if not equals:
+            if len(texts) > 1:
+                raise ValueError(f"--threshold {text!r}: several thresholds need TARGET=ΔRn each")
+            return _positive(text) if text[:1].isdigit() or text[:1] in ".-" else text
+        values[target] = _positive(number)
+    return values or "protocol"
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"--threshold {text!r}: a positive number was expected")
+    return value
+
+
+def fit_settings_from(model: str, slope: bool) -> FitSettings:
+    """Make the settings of a fit, or say which option is wrong."""
+    from qpcr.models import models
+    from qpcr.record import FitSettings
+
+    if model != "auto" and model not in models():
+        raise click.UsageError(f"--model {model!r}: there are auto, {', '.join(models())}")
+    return FitSettings(model, "slope" if slope else "flat")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, help="Write results to a folder a file, inside this one.")
+@analysis_options
+def analyze(
+    files: tuple[Path, ...],
+    out: Path | None,
+    baseline: str,
+    threshold: tuple[str, ...],
+    rules: str | None,
+    model: str,
+    slope: bool,
+) -> None:
+    """Analyze instrument files: Ct of every reaction, on the screen and in files."""
+    settings = settings_from(baseline, threshold, rules)
+    fitting = fit_settings_from(model, slope)
+    _distinct(files, out)
+    failed = sum(not _analyze_one(file, out, settings, fitting, len(files)) for file in files)
+    if failed:
+        if len(files) > 1:
+            click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
+        sys.exit(BAD_INPUT)
+
+
+def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
+    """Refuse files whose results would overwrite each other."""
+    stems = [file.stem.casefold() for file in files]
+    doubled = {stem for stem in stems if stems.count(stem) > 1}
+    if out is not None and doubled:
+        both = ", ".join(str(file) for file in files if file.stem.casefold() in doubled)
+        raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
+
+
+def _analyze_one(
+    file: Path, out: Path | None, settings: Settings, fitting: FitSettings, number: int
+) -> bool:
+    """Analyze one file; say what came out or what was wrong. True when it worked."""
+    from qpcr.errors import QpcrError
+    from qpcr.pipeline import analyze as run_analysis
+
+    try:
+        with console(stderr=True).status(f"analyzing {file.name}"):
+            record = run_analysis(file, settings, fitting)
+            written = [] if out is None else _write(record, out / file.stem)
+    except QpcrError as error:
+        complain(error)
+        return False
+    show(record)
+    for path in written:
+        click.echo(f"written: {path}")
+    if number > 1:
+        click.echo()
+    return True
+
+
+def _write(record: Record, folder: Path) -> list[Path]:
+    from qpcr.outputs import write_outputs
+
+    return write_outputs(record, folder)
+
+
+def show(record: Record) -> None:
+    """Show the reactions of a record as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    source, screen = record.run.provenance, console()
+    screen.print(Text(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    right = {"Ct", "±SE", "95 %", "Ct 7500 rule", "Ct in file", "Threshold"}
+    heads = ["Well", "Sample", "Target", "Task", "Ct", "±SE", "95 %", "Ct 7500 rule", "Ct in file"]
+    for head in [*heads, "Baseline", "Threshold", "Reason"]:
+        table.add_column(
+            head, justify="right" if head in right else "left", no_wrap=head != "Reason"
+        )
+    for index, reaction in enumerate(record.run.reactions):
+        fit, baseline = record.fits[index], record.curves.baselines[index]
+        stored = record.run.results.get((reaction.well, reaction.target))
+        style = record.curves.instrument_cq[index]
+        reason = fit.reason or (style.reason if style.value is None else None) or ""
+        cells = [
+            reaction.well_name, reaction.sample or "", reaction.target, str(reaction.task),
+            _shown(fit.cq), _shown(fit.cq_se, 3),
+            "" if fit.cq_low is None else f"{fit.cq_low:.2f}–{fit.cq_high:.2f}",
+            _shown(style.value), _shown(None if stored is None else stored.cq),
+            "" if baseline is None else f"{baseline.start}–{baseline.stop}",
+            _shown(record.curves.threshold_of(index), 4), reason,
+        ]  # fmt: skip
+        table.add_row(*(Text(cell) for cell in cells))
+    screen.print(table)
+    for note in (*record.run.notes, *record.curves.notes):
+        screen.print(Text(f"note: {note}"))
+
+
+def _shown(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+@main.command()
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def inspect(file: Path, as_json: bool) -> None:
+    """Say what a file holds, what it does not, and what was not read."""
+    from qpcr.formats import read_run
+
+    run = read_run(file)
+    if as_json:
+        import json
+
+        from qpcr.document import plain_value
+
+        click.echo(json.dumps(plain_value(run), ensure_ascii=False, allow_nan=False))
+        return
+    screen = console()
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for label, text in _facts(run):
+        table.add_row(Text(label), Text(text))
+    screen.print(table)
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    """What `inspect` shows, as pairs of a label and a text."""
+    from qpcr.inspection import facts
+
+    return facts(run)
+
+
+@main.command()
+@click.argument("curves", type=FILE)
+@click.option("--meta", type=FILE, help="Table with the columns dataset, curve, target.")
+@click.option("--dataset", help="Name of the dataset; default: the file's name.")
+@click.option(
+    "--method",
+    default="all",
+    show_default=True,
+    type=click.Choice(["all", "threshold", "cpd2", "cpd1", "cy0", "instrument"]),
+    help="Which Cq to write.",
+)
+@click.option(
+    "--engine",
+    default="lmfit",
+    show_default=True,
+    type=click.Choice(["batch", "lmfit"]),
+    help="batch: all curves solved together; lmfit: each polished from there.",
+)
+@click.option("--out", type=FILE, required=True, help="CSV to write.")
+@analysis_options
+def fit(
+    curves: Path,
+    meta: Path | None,
+    dataset: str | None,
+    method: str,
+    engine: str,
+    out: Path,
+    baseline: str,
+    threshold: tuple[str, ...],
+    rules: str | None,
+    model: str,
+    slope: bool,
+) -> None:
+    """Fit the curves of a plain table (first column the cycle, one column a curve)."""
+    from qpcr.outputs import write_texts
+    from qpcr.tables import read_curves, read_targets
+    from qpcr.tabulate import cq_table
+
+    settings = settings_from(baseline, threshold, rules)
+    fitting = fit_settings_from(model, slope)
+    name = dataset or curves.stem
+    table = read_curves(curves)
+    targets = None if meta is None else read_targets(meta, name, table.names)
+    start = time.perf_counter()
+    with console(stderr=True).status(f"fitting {len(table.names)} curves"):
+        text = cq_table(table, name, targets, method, engine == "lmfit", settings, fitting)
+    write_texts({out.name: text}, out.parent)
+    took = time.perf_counter() - start
+    click.echo(f"{len(table.names)} curves in {took:.2f} s; written: {out}")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, default="qpcr-demo", show_default=True, help="Where to.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same file.")
+@click.option("--open/--no-open", "show_it", default=False, help="Open the report in the browser.")
+def demo(out: Path, seed: int, show_it: bool) -> None:
+    """Simulate a plate, write it as a 7500 .eds file, and analyze that file."""
+    from qpcr.outputs import write_outputs
+    from qpcr.pipeline import analyze as run_analysis
+    from qpcr.simulate import demo_plate, simulate_plate, write_eds
+
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"simulated-{seed}.eds"
+    write_eds(simulate_plate(demo_plate(), seed=seed), file)
+    record = run_analysis(file)
+    written = write_outputs(record, out / file.stem)
+    show(record)
+    click.echo(f"SIMULATED plate: {file}")
+    for path in written:
+        click.echo(f"written: {path}")
+    click.echo(f"Open the report in a browser: {written[-1].resolve().as_uri()}")
+    if show_it:
+        click.launch(str(written[-1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Values as pandas tables, one row a reaction or one row a reaction and cycle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qpcr.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CQ_RULE = "fitted curve crosses the threshold"
+
+
+def plain(text: str | None) -> str | None:
+    """A text that a spreadsheet will not take for a formula: a quote before ``= + - @``.
+
+    See OWASP, "CSV Injection"; names in instrument files are anybody's.
+    """
+    if text and text[0] in "=+-@\t\r":
+        return "'" + text
+    return text
+
+
+def reactions(record: Record) -> pd.DataFrame:
+    """One row a reaction, in the order of the plate.
+
+    Columns without unit in their name: Ct in cycles, thresholds in ΔRn, `efficiency` is the
+    amplification factor per cycle (2 = doubling). Missing values are empty; `reason` says why
+    there is no `cq`, `reason_instrument_style` why there is no `cq_instrument_style`.
+    """
+    import pandas as pd  # costs start-up time
+
+    return pd.DataFrame([_row(record, index) for index in range(len(record.curves))])
+
+
+def _row(record: Record, index: int) -> dict[str, Any]:
+    reaction, curves = record.run.reactions[index], record.curves
+    fit = record.fits[index]
+    baseline, threshold = curves.baselines[index], curves.thresholds[reaction.target]
+    style = curves.instrument_cq[index]
+    stored = record.run.results.get((reaction.well, reaction.target))
+    theirs = None if stored is None else stored.cq
+    return {
+        "well": reaction.well_name,
+        "sample": plain(reaction.sample),
+        "target": plain(reaction.target),
+        "task": str(reaction.task),
+        "reporter": plain(reaction.reporter),
+        "quencher": plain(reaction.quencher),
+        "quantity": reaction.quantity,
+        "omitted": reaction.omitted,
+        "cq": fit.cq,
+        "cq_se": fit.cq_se,
+        "cq_low": fit.cq_low,
+        "cq_high": fit.cq_high,
+        "cq_rule": CQ_RULE if fit.cq is not None else None,
+        "cq_instrument_style": style.value,
+        "cq_instrument": theirs,
+        "cpd2": fit.cpd2,
+        "cpd2_se": fit.cpd2_se,
+        "cy0": fit.cy0,
+        "cy0_se": fit.cy0_se,
+        "efficiency": fit.efficiency,
+        "efficiency_se": fit.efficiency_se,
+        "baseline_start": None if baseline is None else baseline.start,
+        "baseline_end": None if baseline is None else baseline.stop,
+        "baseline_source": None if baseline is None else baseline.source,
+        "threshold": threshold.value,
+        "threshold_source": threshold.source,
+        "reason": fit.reason,
+        "reason_instrument_style": style.reason,
+        "amplified": fit.amplified,
+        "score": fit.score,
+        "model": fit.model,
+        "engine": fit.engine,
+        "r2": fit.r2,
+        "residual_se": fit.residual_se,
+        "rules": curves.rules,
+    }
+
+
+def cycles(record: Record) -> pd.DataFrame:
+    """One row a reaction and cycle: ``well, target, cycle, rn, drn, fit``."""
+    import pandas as pd
+
+    curves, count = record.curves, len(record.curves.cycles)
+    fitted = np.array([record.fits[i].fitted for i in range(len(curves))]).reshape(-1, count)
+    repeat = [r for r in curves.reactions for _ in range(count)]
+    return pd.DataFrame(
+        {
+            "well": [r.well_name for r in repeat],
+            "target": [plain(r.target) for r in repeat],
+            "cycle": np.tile(curves.cycles, len(curves)),
+            "rn": curves.rn.ravel(),
+            "drn": curves.drn.ravel(),
+            "fit": fitted.ravel(),
+        }
+    )

@@ -1,0 +1,118 @@
+"""What a file holds, said in words: for ``qpcr inspect``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from qpcr.instrument import rules_for
+from qpcr.run import Run, Stage
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """Facts about a run as pairs of a label and a text, in reading order."""
+    source = run.provenance
+    rules = rules_for(source.software)
+    known = "not known: results may differ from the instrument's" if rules is None else rules.name
+    pairs = [
+        ("file", f"{source.file}  ({source.size:,} bytes, SHA-256 {source.sha256})"),
+        ("format", source.reader + ("  SIMULATED" if source.simulated else "")),
+        ("software", f"{source.software or 'not named'}  (rules: {known})"),
+        ("instrument", _joined(source.instrument, source.instrument_serial, "serial")),
+        ("experiment", source.experiment),
+        ("type", _joined(source.experiment_type, source.chemistry, "chemistry")),
+        ("comment", source.comment),
+        ("operator", source.operator),
+        ("barcode", source.barcode),
+        ("run", _joined(source.run_state, _span(source.started, source.ended), "run")),
+        ("plate", _plate(run)),
+        ("targets", "; ".join(_target(run, name) for name in run.targets)),
+        ("tasks", _counted(Counter(str(r.task) for r in run.reactions))),
+        ("standards", _standards(run)),
+        ("omitted", ", ".join(r.well_name for r in run.reactions if r.omitted)),
+        ("passive reference", run.passive_reference or "none"),
+        ("protocol", "; ".join(_stage(stage) for stage in run.protocol)),
+        ("cycles", str(len(run.cycles))),
+        *_layers(run),
+        *_recorded(run),
+        *(("note", note) for note in run.notes),
+        *(("not read", name) for name in run.unread),
+    ]
+    return [(label, text) for label, text in pairs if text]
+
+
+def _joined(first: str | None, second: str | None, label: str) -> str:
+    return "  ".join(filter(None, (first, f"({label}: {second})" if second else None)))
+
+
+def _span(start: datetime | None, end: datetime | None) -> str | None:
+    if start is None:
+        return None
+    return f"{start:%Y-%m-%d %H:%M} to {f'{end:%H:%M}' if end else 'not ended'} UTC"
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.most_common())
+
+
+def _plate(run: Run) -> str:
+    used = len({r.well for r in run.reactions})
+    samples = len({r.sample for r in run.reactions if r.sample})
+    return (
+        f"{run.rows} × {run.columns}; {used} wells in use, {len(run.reactions)} reactions, "
+        f"{samples} samples"
+    )
+
+
+def _target(run: Run, name: str) -> str:
+    target = run.targets[name]
+    return f"{name} ({target.reporter}, quencher {target.quencher or 'none'})"
+
+
+def _standards(run: Run) -> str:
+    values = sorted({r.quantity for r in run.reactions if r.quantity is not None}, reverse=True)
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _stage(stage: Stage) -> str:
+    steps = ", ".join(
+        f"{s.temperature_celsius:g} °C {s.hold_seconds:g} s{' (read)' if s.reads else ''}"
+        for s in stage.steps
+    )
+    return f"{stage.repetitions} × [{steps}]" if stage.repetitions > 1 else f"[{steps}]"
+
+
+def _layers(run: Run) -> list[tuple[str, str]]:
+    """Which layers of the data there are, from the detector to the instrument's Ct."""
+    raw = "none"
+    if run.raw is not None:
+        raw = f"filters {', '.join(run.filters)} of {run.wells} wells, from {run.raw_source}"
+    calibration = "none"
+    if run.calibration is not None:
+        dates = [f"{name} {when:%Y-%m-%d}" for name, when in run.calibration.dates.items()]
+        calibration = f"pure dyes {', '.join(sorted(run.calibration.pure_dyes))}"
+        calibration += f"; calibrated: {', '.join(dates)}" if dates else ""
+    determined = sum(result.cq is not None for result in run.results.values())
+    return [
+        ("raw fluorescence", raw),
+        ("optical calibration", calibration),
+        ("dye signals", f"of {len(run.signals)} wells" if run.signals else "none"),
+        (
+            "instrument's results",
+            f"{len(run.results)} reactions, {determined} with Ct" if run.results else "none",
+        ),
+    ]
+
+
+def _recorded(run: Run) -> list[tuple[str, str]]:
+    """Thresholds and baselines as the file records them."""
+    words = {True: "automatic", False: "manual", None: "not said"}
+    pairs = [
+        ("recorded threshold", f"{name}: {setting.value:.6g} ({words[setting.automatic]})")
+        for name, setting in run.settings.thresholds.items()
+        if setting.value is not None
+    ]
+    chosen = Counter(words[w.automatic] for w in run.settings.baselines.values())
+    pairs.append(("recorded baselines", _counted(chosen)))
+    pairs += [("quality flag", f"{name}: {text}") for name, text in run.settings.other.items()]
+    return pairs

@@ -1,0 +1,102 @@
+"""The last word on one curve: lmfit, started at the batched optimum, with the analytic Jacobian.
+
+lmfit varies the model's coordinates without bounds (its bounded parameters are transformed, and
+one that lies on its bound stops the fit); a coordinate that the batch found on its bound is held
+there. Numeric derivatives are never used, and no limit is set on evaluations: an abort would lose
+the covariance. This is the only module that imports lmfit, and it does so when it is first used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qpcr._frozen import BoolArray, FloatArray
+from qpcr.models import Model
+from qpcr.models._points import curve, jacobian
+
+TOLERANCE = 1e-10
+"""Relative change of the sum of squares, and of the parameters, at which lmfit stops."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Polished:
+    """lmfit's answer for one curve.
+
+    Attributes
+    ----------
+    theta, linear
+        (P,) and (Q,) as in :class:`qpcr.models._solve.Solution`.
+    rss
+        Weighted residual sum of squares.
+    covariance
+        (P + Q, P + Q) of θ and the linear parameters, scaled by the residual variance; 0 for what
+        was held at a bound.
+    """
+
+    theta: FloatArray
+    linear: FloatArray
+    rss: float
+    covariance: FloatArray
+
+
+def polish(
+    model: Model,
+    x: FloatArray,
+    y: FloatArray,
+    root: FloatArray,
+    theta: FloatArray,
+    linear: FloatArray,
+    held: BoolArray,
+) -> Polished | None:
+    """Fit one curve with lmfit from a given optimum.
+
+    Parameters
+    ----------
+    model
+        The model.
+    x, y, root
+        (m,) cycles, signal and square roots of the weights of the measured cycles.
+    theta, linear
+        (P,), (Q,) where to start.
+    held
+        (P,) coordinates to hold.
+
+    Returns
+    -------
+    Polished or None
+        ``None`` when lmfit does not succeed or gives no covariance.
+    """
+    from lmfit import Minimizer, Parameters
+
+    # Signals of 1e-4 and of 1e6 shall look alike to the tolerances.
+    scale = float(np.max(np.abs(y))) or 1.0
+    start = np.concatenate([theta, linear / scale])
+    free = np.concatenate([~held, np.ones(len(linear), bool)])
+    parameters = Parameters()
+    for j, value in enumerate(start):
+        parameters.add(f"p{j}", value=float(value), vary=bool(free[j]))
+    size, axis, target = len(theta), x[None], y / scale * root
+
+    def split(values: Any) -> tuple[FloatArray, FloatArray]:
+        point = np.array([values[f"p{j}"].value for j in range(len(start))])
+        return point[None, :size], point[None, size:]
+
+    def residual(values: Any) -> FloatArray:
+        return curve(model, *split(values), axis)[0] * root - target
+
+    def slopes(values: Any) -> FloatArray:
+        return jacobian(model, *split(values), axis)[0, free] * root
+
+    minimizer = Minimizer(residual, parameters)
+    result = minimizer.leastsq(Dfun=slopes, col_deriv=True, ftol=TOLERANCE, xtol=TOLERANCE)
+    if not result.success or result.covar is None or not np.isfinite(result.covar).all():
+        return None
+    found = split(result.params)
+    stretch = np.concatenate([np.ones(size), np.full(len(linear), scale)])
+    covariance = np.zeros((len(start), len(start)))
+    covariance[np.ix_(free, free)] = result.covar
+    covariance *= stretch[:, None] * stretch[None, :]
+    return Polished(found[0][0], found[1][0] * scale, float(result.chisqr) * scale**2, covariance)

@@ -1,0 +1,72 @@
+"""The files of one analyzed run: ``reactions.csv``, ``cycles.csv``, ``run.json``, ``report.html``.
+
+All are written beside each other under temporary names first and moved into place when all are
+complete, so that a crash or a full disk leaves no half-written file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from qpcr import frames
+from qpcr.document import to_json
+from qpcr.errors import InputError
+from qpcr.record import Record
+from qpcr.report import render
+
+
+def write_outputs(record: Record, folder: Path) -> list[Path]:
+    """Write the files of one run.
+
+    Parameters
+    ----------
+    record
+        The analyzed run.
+    folder
+        Where to; made if it does not exist. Files of the same names are replaced, others stay.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of the module's first line.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
+    """
+    texts = {
+        "reactions.csv": frames.reactions(record).to_csv(index=False, lineterminator="\n"),
+        "cycles.csv": frames.cycles(record).to_csv(index=False, lineterminator="\n"),
+        "run.json": to_json(record),
+        "report.html": render(record),
+    }
+    return write_texts(texts, folder)
+
+
+def write_texts(texts: dict[str, str], folder: Path) -> list[Path]:
+    """Write several texts into a folder: all of them, or none that is incomplete."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        waiting = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+        try:
+            for name, text in texts.items():
+                with (waiting / name).open("w", encoding="utf-8", newline="") as stream:
+                    stream.write(text)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            for name in texts:
+                (waiting / name).replace(folder / name)
+        finally:
+            shutil.rmtree(waiting, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            "the results cannot be written",
+            file=folder,
+            found=error.strerror or str(error),
+            remedy="choose another folder with --out, or make room on the disk",
+        ) from error
+    return [folder / name for name in texts]

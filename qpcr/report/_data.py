@@ -1,0 +1,167 @@
+"""The numbers of a report: a record as compact JSON that can stand inside an HTML page.
+
+Nothing is embedded twice: ΔRn is given, and the page adds the baseline line where it draws Rn.
+Numbers have six significant digits; what was not measured is ``null``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qpcr.run import well_name
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+
+Number = int | float | None
+
+_ESCAPES = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+
+
+def short(value: float | None) -> Number:
+    """Six significant digits; ``None`` for what is absent or not finite."""
+    if value is None or not math.isfinite(value):
+        return None
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _row(values: Iterable[float]) -> list[Number]:
+    return [short(value) for value in np.asarray(values, dtype=np.float64).tolist()]
+
+
+def script_json(value: object) -> str:
+    """JSON that no HTML parser can take for markup, wherever it stands.
+
+    ``<``, ``>``, ``&`` and the two line separators U+2028 and U+2029 can only occur inside
+    strings of JSON, where the escape means the same character.
+    """
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).translate(_ESCAPES)
+
+
+def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Collect what the page's scripts draw.
+
+    Parameters
+    ----------
+    record
+        One analyzed run: R reactions, C cycles.
+    texts
+        The catalogue of the page's language.
+
+    Returns
+    -------
+    dict
+        Only lists, dicts, strings, numbers, booleans and ``None``. ``reactions`` has one list of
+        length R a column; ``drn`` and ``fit`` are R lists of C numbers; ``rn`` holds, by position,
+        Rn of the reactions without a baseline; ``raw`` and ``dyes`` are by well index.
+    """
+    run, curves = record.run, record.curves
+    return {
+        "texts": dict(texts),
+        "plate": {"rows": run.rows, "columns": run.columns},
+        "names": [well_name(index, run.columns) for index in range(run.wells)],
+        "cycles": curves.cycles.tolist(),
+        "reference": run.passive_reference,
+        "targets": {
+            name: {"threshold": short(one.value), "source": one.source, "reason": one.reason}
+            for name, one in curves.thresholds.items()
+        },
+        "reactions": _reactions(record),
+        "drn": [_row(values) for values in curves.drn],
+        "fit": [_row(record.fits[index].fitted) for index in range(len(curves))],
+        "rn": {
+            str(index): _row(curves.rn[index])
+            for index, baseline in enumerate(curves.baselines)
+            if baseline is None
+        },
+        "filters": list(run.filters),
+        "raw": _raw(record),
+        "dyes": _dyes(record),
+    }
+
+
+def _reactions(record: Record) -> dict[str, list[Any]]:
+    """One list a column, each with one entry a reaction."""
+    rows = [_reaction(record, index) for index in range(len(record.curves))]
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def _reaction(record: Record, index: int) -> dict[str, Any]:
+    reaction, fit = record.run.reactions[index], record.fits[index]
+    baseline = record.curves.baselines[index]
+    style = record.curves.instrument_cq[index]
+    stored = record.run.results.get((reaction.well, reaction.target))
+    return {
+        "well": reaction.well,
+        "name": reaction.well_name,
+        "sample": reaction.sample,
+        "target": reaction.target,
+        "task": str(reaction.task),
+        "reporter": reaction.reporter,
+        "quantity": short(reaction.quantity),
+        "omitted": reaction.omitted,
+        "problem": record.curves.problems[index],
+        "cq": short(fit.cq),
+        "se": short(fit.cq_se),
+        "low": short(fit.cq_low),
+        "high": short(fit.cq_high),
+        "reason": fit.reason,
+        "style": short(style.value),
+        "style_reason": style.reason,
+        "own": None if stored is None else short(stored.cq),
+        "own_known": stored is not None and stored.determined is not None,
+        "cpd2": short(fit.cpd2),
+        "cpd2_se": short(fit.cpd2_se),
+        "cy0": short(fit.cy0),
+        "cy0_se": short(fit.cy0_se),
+        "efficiency": short(fit.efficiency),
+        "efficiency_se": short(fit.efficiency_se),
+        "model": fit.model,
+        "r2": short(fit.r2),
+        "residual_se": short(fit.residual_se),
+        "start": None if baseline is None else baseline.start,
+        "stop": None if baseline is None else baseline.stop,
+        "baseline_source": None if baseline is None else baseline.source,
+        "intercept": None if baseline is None else short(baseline.intercept),
+        "slope": None if baseline is None else short(baseline.slope),
+    }
+
+
+def _raw(record: Record) -> dict[str, list[list[Number]]]:
+    """Filter readings (F lists of C counts) of every well that has any, used or not."""
+    raw = record.run.raw
+    if raw is None:
+        return {}
+    measured = np.flatnonzero(np.isfinite(raw).any(axis=(1, 2)))
+    return {str(well): [_row(readings) for readings in raw[well].T] for well in measured.tolist()}
+
+
+def _dyes(record: Record) -> dict[str, dict[str, list[Number]]]:
+    """Dye signals by well and dye: those Rn was made from, and the instrument's for the rest."""
+    run, curves = record.run, record.curves
+    found: dict[str, dict[str, list[Number]]] = {}
+    for index, reaction in enumerate(run.reactions):
+        well = found.setdefault(str(reaction.well), {})
+        if curves.reporter is not None and np.isfinite(curves.reporter[index]).any():
+            well[reaction.reporter] = _row(curves.reporter[index])
+        reference = curves.reference
+        if run.passive_reference is None or reference is None or run.passive_reference in well:
+            continue
+        if np.isfinite(reference[index]).any():
+            well[run.passive_reference] = _row(reference[index])
+    for place, stored in run.signals.items():
+        well = found.setdefault(str(place), {})
+        for dye, signal in zip(stored.dyes, stored.signal, strict=True):
+            if dye not in well:
+                well[dye] = _row(signal)
+    return {well: dyes for well, dyes in found.items() if dyes}

@@ -1,0 +1,211 @@
+"""What a report says in words: the run, the counts, the warnings, the settings.
+
+Each function returns plain values for the template; every word comes from the catalogue.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from qpcr.instrument import rules_for
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+    from qpcr.run import Step
+
+Texts = Mapping[str, str]
+Fact = tuple[str, str]
+"""A label and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number of the summary; `kind` names its look."""
+
+    label: str
+    value: int
+    kind: str = "plain"
+
+
+def _when(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def header(record: Record, t: Texts) -> list[Fact]:
+    """Facts about the run, in the order a person looks for them."""
+    run, source = record.run, record.run.provenance
+    wells = len({reaction.well for reaction in run.reactions})
+    facts: list[tuple[str, str | None]] = [
+        (t["file"], source.file),
+        (t["experiment"], source.experiment),
+        (t["instrument"], _joined(source.instrument, source.instrument_serial)),
+        (t["software"], source.software),
+        (t["run_started"], _when(source.started)),
+        (t["run_ended"], _when(source.ended)),
+        (t["operator"], source.operator),
+        (t["barcode"], source.barcode),
+        (t["chemistry"], source.chemistry),
+        (t["passive_reference"], run.passive_reference or t["none"]),
+        (t["cycles"], str(len(run.cycles))),
+        (t["plate"], t["plate_value"].format(wells=run.wells, used=wells)),
+        (t["comment"], source.comment),
+    ]
+    optional = {t["barcode"], t["comment"], t["chemistry"]}
+    return [
+        (label, value or t["not_stated"]) for label, value in facts if value or label not in optional
+    ]
+
+
+def _joined(name: str | None, serial: str | None) -> str | None:
+    return " · ".join(part for part in (name, serial) if part) or None
+
+
+def warnings(record: Record, t: Texts) -> list[str]:
+    """What must not be overlooked, as sentences."""
+    run, curves = record.run, record.curves
+    found = []
+    if run.passive_reference is None:
+        found.append(t["warn_no_reference"])
+    if record.settings.rules is None and rules_for(run.provenance.software) is None:
+        found.append(t["warn_rules"].format(rules=curves.rules))
+    state = run.provenance.run_state
+    if state is not None and state.upper() != "COMPLETE":
+        found.append(t["warn_state"].format(state=state))
+    for target, threshold in curves.thresholds.items():
+        if threshold.value is None:
+            found.append(
+                t["warn_threshold"].format(target=target, reason=threshold.reason or t["unknown"])
+            )
+    problems: dict[str, list[str]] = {}
+    for reaction, problem in zip(run.reactions, curves.problems, strict=True):
+        if problem is not None:
+            problems.setdefault(problem, []).append(reaction.well_name)
+    found += [
+        t["warn_problem"].format(wells=_listed(wells, t), problem=problem)
+        for problem, wells in problems.items()
+    ]
+    return found
+
+
+def _listed(names: list[str], t: Texts, limit: int = 12) -> str:
+    names = list(dict.fromkeys(names))
+    if len(names) <= limit:
+        return ", ".join(names)
+    return t["and_more"].format(names=", ".join(names[:limit]), count=len(names) - limit)
+
+
+def counts(record: Record, t: Texts) -> list[Count]:
+    """The run in numbers."""
+    size = len(record.curves)
+    determined = sum(record.fits[index].cq is not None for index in range(size))
+    problems = sum(problem is not None for problem in record.curves.problems)
+    omitted = sum(reaction.omitted for reaction in record.run.reactions)
+    found = [
+        Count(t["count_reactions"], size),
+        Count(t["count_determined"], determined),
+        Count(t["count_undetermined"], size - determined),
+        Count(t["count_problems"], problems, "alert" if problems else "plain"),
+    ]
+    if omitted:
+        found.append(Count(t["count_omitted"], omitted))
+    return found
+
+
+def differences(record: Record, t: Texts) -> list[str]:
+    """Our two Ct values against the instrument's own, where the file holds them."""
+    run = record.run
+    fitted: list[tuple[float | None, float | None]] = []
+    style: list[tuple[float | None, float | None]] = []
+    for index, reaction in enumerate(run.reactions):
+        stored = run.results.get((reaction.well, reaction.target))
+        if stored is not None and stored.determined is not None:
+            fitted.append((record.fits[index].cq, stored.cq))
+            style.append((record.curves.instrument_cq[index].value, stored.cq))
+    if not fitted:
+        return [t["no_instrument_ct"]]
+    return [_difference(t["ct_style"], style, t), _difference(t["ct_fitted"], fitted, t)]
+
+
+def _difference(label: str, pairs: list[tuple[float | None, float | None]], t: Texts) -> str:
+    sizes = [abs(ours - own) for ours, own in pairs if ours is not None and own is not None]
+    split = sum((ours is None) != (own is None) for ours, own in pairs)
+    if not sizes:
+        return t["difference_none"].format(label=label, split=split, total=len(pairs))
+    return t["difference"].format(
+        label=label,
+        count=len(sizes),
+        median=f"{statistics.median(sizes):.2g}",
+        largest=f"{max(sizes):.2g}",
+        split=split,
+        total=len(pairs),
+    )
+
+
+def settings(record: Record, t: Texts) -> list[Fact]:
+    """How the numbers were made."""
+    chosen, fit = record.settings, record.fit_settings
+    words = {"protocol": t["by_protocol"], "auto": t["by_auto"], "file": t["by_file"]}
+    if isinstance(chosen.baseline, str):
+        baseline = words[chosen.baseline]
+    else:
+        baseline = t["by_window"].format(start=chosen.baseline[0], stop=chosen.baseline[1])
+    if isinstance(chosen.threshold, str):
+        threshold = words[chosen.threshold]
+    elif isinstance(chosen.threshold, Mapping):
+        threshold = ", ".join(f"{name}: {value:.6g}" for name, value in chosen.threshold.items())
+    else:
+        threshold = f"{chosen.threshold:.6g}"
+    sources = {"automatic": t["automatic"], "file": t["from_file"], "manual": t["manual"]}
+    used = [
+        (
+            t["threshold_of"].format(target=name),
+            f"{one.value:.6g} ({sources.get(one.source, one.source)})"
+            if one.value is not None
+            else (one.reason or t["unknown"]),
+        )
+        for name, one in record.curves.thresholds.items()
+    ]
+    return [
+        (t["rules"], record.curves.rules),
+        (t["baseline_setting"], baseline),
+        (t["threshold_setting"], threshold),
+        *used,
+        (t["fit_model"], fit.model),
+        (t["fit_baseline"], fit.baseline),
+        (t["fit_engine"], t["fit_polished"] if fit.polish else t["fit_batch"]),
+    ]
+
+
+def origin(record: Record, t: Texts) -> list[Fact]:
+    """Which bytes, which software, when."""
+    source = record.run.provenance
+    return [
+        (t["file"], source.file),
+        (t["sha256"], source.sha256),
+        (t["size"], t["size_value"].format(bytes=source.size)),
+        (t["reader"], source.reader),
+        (t["raw_source"], record.run.raw_source or t["none"]),
+        (t["analyzed"], _when(record.created) or t["unknown"]),
+        *((name, version) for name, version in record.versions.items()),
+    ]
+
+
+def protocol(record: Record, t: Texts) -> list[tuple[str, str, str]]:
+    """Thermal protocol: stage, repetitions, steps."""
+    return [
+        (
+            stage.name,
+            t["repetitions"].format(count=stage.repetitions),
+            " → ".join(_step(step, t) for step in stage.steps),
+        )
+        for stage in record.run.protocol
+    ]
+
+
+def _step(step: Step, t: Texts) -> str:
+    text = t["step_reads"] if step.reads else t["step"]
+    return text.format(celsius=f"{step.temperature_celsius:g}", seconds=f"{step.hold_seconds:g}")

@@ -1,0 +1,93 @@
+"""From a record to the text of its report."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from qpcr.report import _summary
+from qpcr.report._data import payload, script_json
+from qpcr.report.texts_en import TEXTS
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+
+_SCRIPTS = ("core", "plate", "curves", "detail", "table", "start")
+"""The page's own scripts, in the order in which they build on each other."""
+
+
+def render(record: Record) -> str:
+    """Make the report of one run as one HTML page that needs nothing else.
+
+    Names in the record are anybody's text: the template escapes them, the JSON holds no markup,
+    and the page's content security policy lets only the page's own scripts run, by their hashes.
+
+    Parameters
+    ----------
+    record
+        One analyzed run.
+
+    Returns
+    -------
+    str
+        The page, to be written as UTF-8.
+    """
+    # costs start-up time that only reports should pay
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("qpcr.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    plotly, own = _plotly(), _own_script()
+    text = environment.get_template("report.html").render(
+        t=TEXTS,
+        run=record.run,
+        header=_summary.header(record, TEXTS),
+        warnings=_summary.warnings(record, TEXTS),
+        notes=(*record.run.notes, *record.curves.notes),
+        counts=_summary.counts(record, TEXTS),
+        differences=_summary.differences(record, TEXTS),
+        compared=any(result.cq is not None for result in record.run.results.values()),
+        settings=_summary.settings(record, TEXTS),
+        origin=_summary.origin(record, TEXTS),
+        protocol=_summary.protocol(record, TEXTS),
+        css=Markup(_template("report.css")),  # noqa: S704 - our own file
+        policy=_policy(plotly, own),
+        data=Markup(script_json(payload(record, TEXTS))),  # noqa: S704 - holds no markup
+        plotly=Markup(plotly),  # noqa: S704 - plotly's own file
+        script=Markup(own),  # noqa: S704 - our own file
+    )
+    return str(text)
+
+
+def _template(name: str) -> str:
+    return resources.files("qpcr.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _own_script() -> str:
+    """The page's scripts as one, in a scope of their own."""
+    parts = "\n".join(_template(f"js/{name}.js") for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}\n}})();\n'
+
+
+def _plotly() -> str:
+    """plotly.js as the plotly package ships it; the file is read, the package's API not loaded."""
+    path = resources.files("plotly").joinpath("package_data", "plotly.min.js")
+    return path.read_text("utf-8").replace("</script", "<\\/script")
+
+
+def _policy(*scripts: str) -> str:
+    """Content security policy: no network at all, and no script but these, by their hashes."""
+    digests = (base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in scripts)
+    sources = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,197 @@
+"""Plain tables of curves: the first column is the cycle, every other column one curve.
+
+Comma, semicolon or tab; UTF-8, UTF-16 with a mark, or GB 18030. With semicolons or tabs a decimal
+comma is understood. An empty cell, ``NA`` or ``NaN`` is a cycle that was not measured.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qpcr._frozen import FloatArray, IntArray
+from qpcr.errors import InputError
+from qpcr.formats._archive import read_whole
+
+MISSING = {"", "na", "nan", "n/a", "null"}
+MAX_CYCLES = 2_000
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CurveTable:
+    """Curves of a plain table.
+
+    Attributes
+    ----------
+    names
+        R curve names.
+    cycles
+        (C,) consecutive whole numbers.
+    values
+        (R, C) fluorescence, NaN where it was not measured.
+    """
+
+    names: tuple[str, ...]
+    cycles: IntArray
+    values: FloatArray
+
+
+def decode(data: bytes, file: Path) -> str:
+    """Text of a table, whatever it was saved as; Chinese Windows writes GB 18030."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "gb18030"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text
+    raise InputError(
+        "the file is not a text table",
+        file=file,
+        expected="CSV in UTF-8, UTF-16 or GB 18030",
+        remedy="save the table as CSV (UTF-8) in your spreadsheet",
+    )
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """Cells of a text table, empty rows left out; the delimiter is that of the first row."""
+    text = decode(read_whole(path), path)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max("\t;,", key=first.count)
+    try:
+        csv.field_size_limit(1 << 20)
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InputError("the table is damaged", file=path, found=str(error)) from error
+    return [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def read_curves(path: Path) -> CurveTable:
+    """Read a table of curves.
+
+    Raises
+    ------
+    InputError
+        No curves, a row of another length, something that is no number, cycles that do not follow
+        each other, two curves of one name.
+    """
+    rows = rows_of(path)
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise InputError(
+            "the table holds no curves",
+            file=path,
+            expected="a head line (cycle, then a name for each curve) and one line a cycle",
+            found=f"{len(rows)} lines of {len(rows[0]) if rows else 0} columns",
+        )
+    if len(rows) > MAX_CYCLES:
+        raise InputError(
+            "the table has too many lines",
+            file=path,
+            expected=f"one line a cycle, at most {MAX_CYCLES}",
+            found=f"{len(rows) - 1} lines",
+            remedy="put the cycles in lines and the curves in columns",
+        )
+    names = tuple(name.strip() for name in rows[0][1:])
+    doubled = (
+        {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()
+    )
+    if doubled:
+        raise InputError("two curves have one name", file=path, place="line 1", found=min(doubled))
+    table = np.empty((len(rows) - 1, len(rows[0])))
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(rows[0]):
+            raise InputError(
+                "a line is of another length than the head line",
+                file=path,
+                place=f"line {number}",
+                expected=f"{len(rows[0])} cells",
+                found=f"{len(row)} cells",
+            )
+        table[number - 2] = [
+            _number(cell, path, number, column) for column, cell in enumerate(row, 1)
+        ]
+    return CurveTable(names, _cycles(table[:, 0], path), np.ascontiguousarray(table[:, 1:].T))
+
+
+def _number(cell: str, path: Path, line: int, column: int) -> float:
+    text = cell.strip()
+    try:
+        value = float(text)
+    except ValueError:
+        if text.lower() in MISSING:
+            return np.nan
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            value = np.inf
+    if np.isinf(value):
+        raise InputError(
+            "a cell is no number",
+            file=path,
+            place=f"line {line}, column {column}",
+            expected="a number, or nothing where the cycle was not measured",
+            found=text[:40],
+        )
+    return value
+
+
+def _cycles(column: FloatArray, path: Path) -> IntArray:
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(column).all() and (column == np.round(column)).all()
+    if not whole or (np.diff(column) != 1).any() or column[0] < 0:
+        raise InputError(
+            "the first column does not count the cycles",
+            file=path,
+            place="column 1",
+            expected="whole numbers that follow each other: 1, 2, 3, …",
+            found=", ".join(f"{v:g}" for v in column[:5]) + " …",
+        )
+    cycles: IntArray = column.astype(np.int64)
+    return cycles
+
+
+def read_targets(path: Path, dataset: str, names: tuple[str, ...]) -> list[str]:
+    """Target of each curve, from a table with the columns ``dataset, curve, target``.
+
+    `dataset` may be absent; curves that are not listed belong to the target ``"target"``.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or no curve of the table is listed.
+    """
+    rows = rows_of(path)
+    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    missing = {"curve", "target"} - set(head)
+    if missing:
+        raise InputError(
+            f"column {min(missing)!r} is missing",
+            file=path,
+            place="line 1",
+            expected="curve, target and, for several tables, dataset",
+            found=", ".join(head[:10]),
+        )
+    at = {name: head.index(name) for name in ("dataset", "curve", "target") if name in head}
+    known = {
+        row[at["curve"]].strip(): row[at["target"]].strip()
+        for row in rows[1:]
+        if len(row) > max(at.values())
+        and ("dataset" not in at or row[at["dataset"]].strip() == dataset)
+    }
+    if not known.keys() & set(names):
+        raise InputError(
+            "no curve of the table is listed",
+            file=path,
+            expected=f"rows of dataset {dataset!r} with the curves' names",
+            remedy="name the dataset with --dataset",
+        )
+    return [known.get(name) or "target" for name in names]
