@@ -67,12 +67,13 @@ class Table:
         if key not in self.values:
             if optional:
                 return None
-            near = next((k for k in self.values if suggestion(k, [key])), None)
+            others = [other for other in self.values if other not in self._asked]
+            near = difflib.get_close_matches(key, others, n=1)
             raise self.error(
                 "a key is missing",
                 key,
                 expected=words,
-                found=None if near is None else f"a key {near!r}, which is near",
+                found=f"a key {near[0]!r}, which is near" if near else None,
             )
         value = self.values[key]
         # bool is an int in Python, not in a panel.

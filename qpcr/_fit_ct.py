@@ -13,18 +13,29 @@ error hardly depend on that choice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import t as t_distribution
 
+from qpcr._fit_reasons import Reason, code
+from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, Options, pad
 from qpcr._fit_uncertainty import baseline_draw, sensitivities, spread
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
+from qpcr.models._lmfit import polish
 from qpcr.models._points import crossing, jacobian
 from qpcr.models._solve import Solution, solve
 
-AFTER = 4
-"""Whole cycles kept after the crossing. More brings lack of fit in, fewer cost precision."""
+if TYPE_CHECKING:
+    from qpcr._fit_whole import WholeFit
+
+AFTER = (4, 8, 1000)
+"""Whole cycles kept after the crossing: more brings lack of fit in, fewer cost precision. The next
+number is tried where the curve cannot be followed through the threshold with the one before."""
+
+CONFIDENCE = 0.95
 
 LEAST = 12
 """Cycles the foot has at least, where that many were measured."""
@@ -34,45 +45,16 @@ FLOOR = 0.2
 whose background was subtracted would otherwise have readings without error."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class FootFit:
-    """The foot of n curves.
-
-    Attributes
-    ----------
-    solution
-        Weighted fit.
-    weights
-        (n, C), 0 outside the foot; the largest is 1.
-    cq
-        (n,) crossing, NaN = none.
-    gradient
-        (n, P + Q) of `cq`.
-    degrees
-        (n,) residual degrees of freedom.
-    start, stop
-        (n,) first and last cycle of the foot.
-    """
-
-    solution: Solution
-    weights: FloatArray
-    cq: FloatArray
-    gradient: FloatArray
-    degrees: IntArray
-    start: FloatArray
-    stop: FloatArray
-
-
 def variances(
-    cycles: FloatArray, rn: FloatArray, fitted: FloatArray, inside: BoolArray, windows: IntArray
+    cycles: FloatArray, rn: FloatArray, rise: FloatArray, inside: BoolArray, windows: IntArray
 ) -> FloatArray:
-    """Relative variance (n, C) of readings, 1 for the smallest.
+    """Relative variance (n, C) of readings, 1 for those of the baseline.
 
     Parameters
     ----------
     rn
         (n, C) signal before the baseline was taken off.
-    fitted
+    rise
         (n, C) fitted rise above the baseline.
     inside
         (n, C) the cycles in use.
@@ -82,7 +64,7 @@ def variances(
     base = (cycles >= windows[:, :1]) & (cycles <= windows[:, 1:])
     base = np.where(base.any(axis=1, keepdims=True), base, inside) & np.isfinite(rn)
     level = np.where(base, rn, 0.0).sum(axis=1) / np.maximum(base.sum(axis=1), 1)
-    rise = np.clip(np.where(np.isfinite(fitted), fitted, 0.0), 0.0, None)
+    rise = np.clip(np.where(np.isfinite(rise), rise, 0.0), 0.0, None)
     floor = FLOOR * np.where(inside, rise, 0.0).max(axis=1)
     total = np.maximum(np.abs(level), floor)
     total = np.where(total > 0, total, 1.0)[:, None]
@@ -90,63 +72,203 @@ def variances(
     return ratio
 
 
-def fit_foot(
-    cycles: FloatArray,
-    drn: FloatArray,
-    rn: FloatArray,
-    fitted: FloatArray,
-    model: Model,
-    guess: FloatArray,
-    threshold: FloatArray,
-    windows: IntArray,
-    *,
-    slope: bool,
-) -> FootFit:
-    """Fit the foot of n curves and read off where it crosses the threshold.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Foot:
+    """The foot of n curves: data, model, weights (n, C), first and last cycle, fit, crossing."""
+
+    data: Input
+    model: Model
+    slope: bool
+    weights: FloatArray
+    range: FloatArray
+    solution: Solution
+    cq: FloatArray
+    gradient: FloatArray
+
+    @classmethod
+    def fit(
+        cls, data: Input, model: Model, slope: bool, rise: FloatArray, guess: FloatArray, after: int
+    ) -> _Foot:
+        """Fit up to `after` cycles past `guess` (n,); `rise` (n, C) is for the variances."""
+        cycles = data.cycles
+        start = np.maximum(data.windows[:, 0], cycles[0]).astype(np.float64)
+        stop = np.maximum(np.floor(guess) + after, start + LEAST - 1)
+        stop = np.minimum(stop, cycles[-1])
+        start = np.where(stop - start < LEAST - 1, cycles[0], start)
+        inside = (cycles >= start[:, None]) & (cycles <= stop[:, None]) & np.isfinite(data.drn)
+        weights = inside / variances(cycles, data.rn, rise, inside, data.windows)
+        solution = solve(cycles, data.drn, model, slope=slope, weights=weights)
+        blank = np.full(len(guess), np.nan)
+        limits = np.stack([start, stop], axis=1)
+        return cls(data, model, slope, weights, limits, solution, blank, blank[:, None]).read()
+
+    def read(self) -> _Foot:
+        """Read the crossing off the fit; none where it lies outside the foot."""
+        cq, gradient = crossing(
+            self.model,
+            self.solution.theta,
+            self.solution.linear,
+            self.data.thresholds,
+            above_baseline=self.slope,
+        )
+        outside = ~((cq >= self.range[:, 0]) & (cq <= self.range[:, 1] + 1))
+        return replace(self, cq=np.where(outside, np.nan, cq), gradient=gradient)
+
+    def merged(self, rows: BoolArray, other: _Foot) -> _Foot:
+        """Take `other`'s fit for `rows`."""
+        at = rows[:, None]
+        mine, theirs = self.solution, other.solution
+        solution = Solution(
+            np.where(at, theirs.theta, mine.theta),
+            np.where(at, theirs.linear, mine.linear),
+            np.where(rows, theirs.rss, mine.rss),
+            np.where(rows, theirs.converged, mine.converged),
+            np.where(at, theirs.at_bound, mine.at_bound),
+            np.where(rows, theirs.steps, mine.steps),
+        )
+        weights = np.where(at, other.weights, self.weights)
+        limits = np.where(at, other.range, self.range)
+        return replace(self, weights=weights, range=limits, solution=solution).read()
+
+    def polished(self) -> _Foot:
+        """Let lmfit have the last word, where it does not end worse."""
+        theta, linear = self.solution.theta.copy(), self.solution.linear.copy()
+        rss, root = self.solution.rss.copy(), np.sqrt(self.weights)
+        for i in np.flatnonzero(np.isfinite(self.cq)):
+            used = self.weights[i] > 0
+            end = polish(
+                self.model,
+                self.data.cycles[used],
+                self.data.drn[i, used],
+                root[i, used],
+                theta[i],
+                linear[i],
+                self.solution.at_bound[i],
+            )
+            if end is not None and end.rss <= rss[i] * (1 + 1e-9) + 1e-300:
+                theta[i], linear[i], rss[i] = end.theta, end.linear, end.rss
+        return replace(
+            self, solution=replace(self.solution, theta=theta, linear=linear, rss=rss)
+        ).read()
+
+    def degrees(self) -> IntArray:
+        """Residual degrees of freedom (n,), at least 1."""
+        solution = self.solution
+        fitted = solution.linear.shape[1] + (~solution.at_bound).sum(axis=1)
+        return np.maximum((self.weights > 0).sum(axis=1) - fitted, 1)
+
+    def error(self) -> FloatArray:
+        """Standard error (n,) of the crossing; see :mod:`qpcr._fit_uncertainty`."""
+        data, solution = self.data, self.solution
+        free = np.concatenate([~solution.at_bound, np.ones_like(solution.linear) > 0], axis=1)
+        columns = jacobian(self.model, solution.theta, solution.linear, data.cycles[None])
+        answers = sensitivities(columns, self.weights, free * 1.0)
+        gains = np.einsum("nk,nkc->nc", self.gradient, answers)[:, None]
+        # A fitted slope takes up whatever line was drawn before: its error does not matter then.
+        windows = np.zeros_like(data.windows) if self.slope else data.windows
+        draw = baseline_draw(data.cycles, windows, np.isfinite(data.drn))
+        used = self.weights > 0
+        variance = np.where(used, 1.0 / np.where(used, self.weights, 1.0), 1.0)
+        sigma2 = solution.rss / self.degrees()
+        error: FloatArray = np.sqrt(spread(gains, draw, variance, sigma2)[:, 0])
+        return error
+
+    def baseline_shift(self) -> FloatArray:
+        """Cycles (n,) by which product inside the baseline window delays the crossing.
+
+        The line drawn through the window takes up what has already risen there; H applied to the
+        fitted rise, at the crossing, over the slope of the curve, is the delay.
+        """
+        data, solution = self.data, self.solution
+        if self.slope:
+            return np.zeros(len(self.cq))
+        draw = baseline_draw(data.cycles, data.windows, np.isfinite(data.drn))
+        g = self.model.shape(data.cycles[None], solution.theta)
+        taken = np.einsum("nc,nkc->nk", g, draw.left)
+        at = np.einsum("nk,nkc->nc", taken, draw.right)
+        place = np.clip(np.nan_to_num(self.cq), data.cycles[0], data.cycles[-1])
+        level = np.array(
+            [np.interp(x, data.cycles, line) for x, line in zip(place, at, strict=True)]
+        )
+        steep = self.model.rate(self.cq[:, None], solution.theta)[:, 0]
+        shift: FloatArray = level / steep
+        return shift
+
+
+def find_ct(
+    data: Input, model: Model, options: Options, table: FitTable, rows: IntArray, whole: WholeFit
+) -> None:
+    """Write down the Ct of amplified curves that cross their threshold, and reasons for others.
 
     Parameters
     ----------
-    cycles, drn, rn, fitted
-        (C,) and (n, C): ΔRn, Rn, and the curve fitted to all cycles.
-    guess
-        (n,) crossing of that curve.
-    threshold
-        (n,) ΔRn.
-    windows
-        (n, 2) baseline windows; (0, 0) = none.
-    slope
-        Fit a sloping baseline too, and count the threshold from it.
+    data
+        The n curves.
+    model
+        What to fit to the foot.
+    table, rows
+        Where to write: `rows` (n,) of the table.
+    whole
+        The fit to all cycles.
     """
-    start = np.maximum(windows[:, 0], cycles[0]).astype(np.float64)
-    stop = np.maximum(np.floor(guess) + AFTER, start + LEAST - 1)
-    stop = np.minimum(stop, cycles[-1])
-    start = np.where(stop - start < LEAST - 1, cycles[0], start)
-    inside = (cycles >= start[:, None]) & (cycles <= stop[:, None]) & np.isfinite(drn)
-    weights = inside / variances(cycles, rn, fitted, inside, windows)
-    solution = solve(cycles, drn, model, slope=slope, weights=weights)
-    cq, gradient = crossing(model, solution.theta, solution.linear, threshold, above_baseline=slope)
-    used = inside.sum(axis=1) - solution.linear.shape[1] - (~solution.at_bound).sum(axis=1)
-    return FootFit(solution, weights, cq, gradient, used, start, stop)
+    solution, fitted = whole.solution, whole.fitted()
+    guess, _ = crossing(
+        whole.model,
+        solution.theta,
+        solution.linear,
+        data.thresholds,
+        above_baseline=options.slope,
+    )
+    first, last = data.cycles[0], data.cycles[-1]
+    asked = table.amplified[rows]
+    missing = asked & ~np.isfinite(data.thresholds)
+    early = asked & ~missing & ~(guess >= first) & (fitted[:, 0] >= data.thresholds)
+    late = asked & ~missing & ~early & ~((guess >= first) & (guess <= last + 1))
+    for where, reason in (
+        (missing, Reason.NO_THRESHOLD),
+        (early, Reason.EARLY),
+        (late, Reason.LATE),
+    ):
+        table.reason[rows[where]] = code(reason)
+    inside = asked & ~missing & ~early & ~late
+    if inside.any():
+        rise = fitted[inside] - solution.linear[inside, :1]
+        foot = _follow(data.take(inside), model, options, rise, guess[inside])
+        _write(table, rows[inside], foot, float(last))
 
 
-def cq_error(
-    cycles: FloatArray,
-    known: BoolArray,
-    model: Model,
-    foot: FootFit,
-    windows: IntArray,
-    *,
-    slope: bool,
-) -> FloatArray:
-    """Standard error (n,) of the Ct of :func:`fit_foot`; see :mod:`qpcr._fit_uncertainty`."""
-    solution = foot.solution
-    free = np.concatenate([~solution.at_bound, np.ones_like(solution.linear, dtype=bool)], axis=1)
-    columns = jacobian(model, solution.theta, solution.linear, cycles[None])
-    answer = sensitivities(columns, foot.weights, free.astype(np.float64))
-    gains = np.einsum("nk,nkc->nc", foot.gradient, answer)[:, None]
-    draw = baseline_draw(cycles, np.zeros_like(windows) if slope else windows, known)
-    # Outside the foot the baseline line may still read cycles: they are as noisy as its others.
-    variance = np.where(foot.weights > 0, 1.0 / np.where(foot.weights > 0, foot.weights, 1.0), 1.0)
-    sigma2 = solution.rss / np.maximum(foot.degrees, 1)
-    error: FloatArray = np.sqrt(spread(gains, draw, variance, sigma2)[:, 0])
-    return error
+def _follow(
+    data: Input, model: Model, options: Options, rise: FloatArray, guess: FloatArray
+) -> _Foot:
+    """Foot fits whose range belongs to their own Ct."""
+    best = _Foot.fit(data, model, options.slope, rise, guess, AFTER[0])
+    moved = np.isfinite(best.cq) & (np.floor(best.cq) != np.floor(guess))
+    if moved.any():
+        again = _Foot.fit(
+            data, model, options.slope, rise, np.where(moved, best.cq, guess), AFTER[0]
+        )
+        best = best.merged(moved & np.isfinite(again.cq), again)
+    for after in AFTER[1:]:
+        lost = ~np.isfinite(best.cq)
+        if lost.any():
+            best = best.merged(lost, _Foot.fit(data, model, options.slope, rise, guess, after))
+    return best.polished() if options.polish else best
+
+
+def _write(table: FitTable, rows: IntArray, foot: _Foot, last: float) -> None:
+    """Write Ct, error and interval, or why there is none after all."""
+    error, degrees = foot.error(), foot.degrees()
+    found = np.isfinite(foot.cq) & np.isfinite(error)
+    late = found & (foot.cq > last)
+    table.reason[rows[~found]] = code(Reason.UNCLEAR)
+    table.reason[rows[late]] = code(Reason.LATE)
+    good = found & ~late
+    rows, cq, error = rows[good], foot.cq[good], error[good]
+    reach = t_distribution.ppf(0.5 + CONFIDENCE / 2, degrees[good]) * error
+    table.cq[rows], table.cq_se[rows] = cq, error
+    table.cq_low[rows], table.cq_high[rows] = cq - reach, cq + reach
+    table.cq_degrees[rows] = degrees[good]
+    table.baseline_shift[rows] = foot.baseline_shift()[good]
+    table.foot_theta[rows] = pad(foot.solution.theta[good], COORDINATES)
+    table.foot_linear[rows] = pad(foot.solution.linear[good], LINEAR)
+    table.foot_range[rows] = foot.range[good]

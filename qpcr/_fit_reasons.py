@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NO_THRESHOLD = "no_threshold"
     EARLY = "early"
     LATE = "late"
+    UNCLEAR = "unclear"
 
     @property
     def sentence(self) -> str:
@@ -38,6 +39,7 @@ _SENTENCES = {
     Reason.NO_THRESHOLD: "There is no threshold for this target.",
     Reason.EARLY: "The curve is above the threshold from its first cycle on.",
     Reason.LATE: "The curve does not cross the threshold within the measured cycles.",
+    Reason.UNCLEAR: "The curve cannot be followed through the threshold.",
 }
 
 REASONS = tuple(Reason)

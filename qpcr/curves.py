@@ -189,7 +189,13 @@ def from_run(run: Run, settings: Settings | None = None) -> Curves:
     InputError
         The run holds no fluorescence, or its calibration does not fit.
     """
-    settings = settings or Settings()
+    try:
+        return _from_run(run, settings or Settings())
+    except InputError as error:
+        raise error.at(run.provenance.file) from error.__cause__
+
+
+def _from_run(run: Run, settings: Settings) -> Curves:
     rules, name, notes = _choose_rules(run.provenance.software, settings)
     signals = signals_of(run)
     notes += list(signals.notes)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import python_calamine
@@ -82,4 +84,23 @@ def load_export(path: Path) -> list[Exported]:
                 _flag(row.get("Omit", "")),
             )
         )  # fmt: skip
+    return found
+
+
+def load_rdml(path: Path) -> list[tuple[str, str, np.ndarray, float | None]]:
+    """Well, target, Rn and Ct of every reaction of an RDML file of SDS 2.x."""
+    with zipfile.ZipFile(path) as archive:
+        root = ET.fromstring(archive.read("rdml_data.xml"))
+    name = {"r": root.tag[1:].partition("}")[0]}
+    found = []
+    for react in root.iterfind(".//r:react", name):
+        for data in react.iterfind("r:data", name):
+            rn = [
+                float(adp.findtext("r:fluor", namespaces=name))
+                for adp in data.iterfind("r:adp", name)
+            ]
+            values = np.array(rn).astype(np.float32).astype(float)
+            ct = _number(data.findtext("r:cq", default="", namespaces=name))
+            ct = None if ct is None or ct >= len(rn) else ct
+            found.append((react.get("id"), data.find("r:tar", name).get("id"), values, ct))
     return found

@@ -138,6 +138,9 @@ def test_printed_r8_on_target_melts_five_degrees_lower() -> None:
     assert printed is not None
     assert corrected is not None
     assert len(corrected.pairs) == 20
+    other_way = dimer(target, R8_PRINTED)
+    assert other_way is not None
+    assert other_way.tm_celsius == pytest.approx(printed.tm_celsius)
     assert printed.tm_celsius == pytest.approx(58.0, abs=0.051)
     assert corrected.tm_celsius == pytest.approx(63.0, abs=0.051)
 

@@ -3,8 +3,8 @@
 Baseline line and Ct are those of the 7500; the end of the automatic baseline is another, and the
 automatic threshold is not known: the recorded one must be taken. Known gap: flat, noisy curves in
 which these rules see a peak and the instrument none; its baseline then runs to the last but one
-cycle. On five exports with 1068 automatic windows that is 28 curves, all without a recorded Ct; the
-other 1040 windows agree, and every Ct does.
+cycle. On five exports with 1068 automatic windows that is 27 curves, all without a recorded Ct; the
+other 1041 windows agree, and every Ct does.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib import resources
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from qpcr.report import _summary
@@ -47,7 +48,7 @@ def render(record: Record) -> str:
     )
     plotly, own = _plotly(), _own_script()
     text = environment.get_template("report.html").render(
-        t=TEXTS,
+        t=SimpleNamespace(**TEXTS),
         run=record.run,
         header=_summary.header(record, TEXTS),
         warnings=_summary.warnings(record, TEXTS),

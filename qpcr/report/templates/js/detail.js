@@ -1,0 +1,114 @@
+// The chosen reaction: its numbers, its fit drawn on the points, its residuals. And the
+// differences from the instrument's own Ct.
+
+function factsOf(r) {
+  const threshold = DATA.targets[r.target];
+  const plusMinus = (value, se, digits) =>
+    value === null ? "" : se === null ? fixed(value, digits)
+      : t("ct_value", { value: fixed(value, digits), se: fixed(se, digits) });
+  const because = (value, reason) =>
+    value !== null ? fixed(value) : t("undetermined_because", { reason: reason || t("unknown") });
+  const own = r.own !== null ? fixed(r.own) : r.own_known ? t("undetermined") : t("not_in_file");
+  return [
+    [t("sample"), sampleText(r.sample)],
+    [t("target"), `${r.target} (${r.reporter})`],
+    [t("task"), t(`task_${r.task}`) + (r.omitted ? ` · ${t("omitted")}` : "")],
+    [t("quantity"), general(r.quantity)],
+    [t("ct_fitted"), r.cq === null ? because(null, reasonText(r)) : ctText(r)],
+    [t("interval"), r.low === null || r.high === null ? ""
+      : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })],
+    [t("ct_style"), because(r.style, r.style_reason)],
+    [t("ct_own"), own],
+    [t("cpd2_long"), plusMinus(r.cpd2, r.cpd2_se, 3)],
+    [t("cy0"), plusMinus(r.cy0, r.cy0_se, 3)],
+    [t("efficiency_long"), plusMinus(r.efficiency, r.efficiency_se, 3)],
+    [t("baseline"), r.start === null ? "" : t("baseline_value",
+      { start: r.start, stop: r.stop, source: sourceText(r.baseline_source) })],
+    [t("threshold"), threshold.value === null ? threshold.reason || t("unknown")
+      : t("threshold_value", { value: general(threshold.threshold), source: sourceText(threshold.source) })],
+    [t("model"), r.model || ""],
+    [t("fit_quality"), [general(r.residual_se), fixed(r.r2, 5)].filter(Boolean).join(", ")],
+  ].filter(([, value]) => value !== "");
+}
+
+function drawDetail() {
+  const r = focus();
+  const here = byWell.get(state.well) || [];
+  byId("detail-title").textContent = r ? `${r.name} · ${sampleText(r.sample)} · ${r.target}` : "";
+  byId("detail-buttons").replaceChildren(...(here.length > 1 ? here : []).map((one) => {
+    const button = element("button", { type: "button", textContent: one.target });
+    button.setAttribute("aria-pressed", String(one === r));
+    button.onclick = () => {
+      state.target = one.target;
+      update();
+    };
+    return button;
+  }));
+  const facts = r ? factsOf(r) : [["", t("detail_empty", { well: DATA.names[state.well] ?? "" })]];
+  byId("detail-facts").replaceChildren(...facts.map(([label, value]) =>
+    element("div", {}, element("dt", { textContent: label }), element("dd", { textContent: value }))));
+  if (r) drawFit(r);
+  else Plotly.react("detail", [], layoutOf(""), CONFIG);
+}
+
+function drawFit(r) {
+  const log = state.view === "log";
+  const y = drn(r);
+  const fit = DATA.fit[r.index];
+  const residuals = y.map((value, i) => (value === null || fit[i] === null ? null : value - fit[i]));
+  const hover = { hovertemplate: `${t("hover_cycle")} %{x} · %{y:.4~g}<extra></extra>` };
+  const traces = [
+    { type: "scatter", mode: "markers", name: t("measured"), x: CYCLES, y, ...hover,
+      marker: { color: "#0b5cad", size: 6, symbol: "circle-open", line: { width: 1.5 } } },
+    { type: "scatter", mode: "lines", name: t("fitted_curve"), x: CYCLES, y: fit, ...hover,
+      line: { color: "#d55e00", width: 1.8 } },
+    { type: "scatter", mode: "markers", name: t("residuals"), x: CYCLES, y: residuals, yaxis: "y2",
+      marker: { color: "#0b5cad", size: 5 }, showlegend: false, ...hover },
+  ];
+  const marks = marksOf([r], log);
+  const shapes = [...marks.shapes, ...baselineShapes([r])];
+  if (r.low !== null && r.high !== null)
+    shapes.push({ type: "rect", yref: "paper", y0: 0.33, y1: 1, x0: r.low, x1: r.high, layer: "below",
+      fillcolor: "#d55e00", opacity: 0.25, line: { width: 0 } });
+  const upright = (x, colour, dash) =>
+    shapes.push({ type: "line", yref: "paper", y0: 0.33, y1: 1, x0: x, x1: x, line: { color: colour, width: 1.2, dash } });
+  if (r.cq !== null) upright(r.cq, "#d55e00", "solid");
+  if (r.style !== null) upright(r.style, "#111", "dot");
+  const layout = layoutOf(t("axis_drn"), log, { shapes, annotations: marks.annotations });
+  layout.yaxis.domain = [0.33, 1];
+  if (log) layout.yaxis.range = logRange([r]);
+  const { type: _, dtick: __, minor: ___, range: ____, ...plain } = layout.yaxis;
+  layout.yaxis2 = { ...plain, domain: [0, 0.24], title: { text: t("axis_residual") }, nticks: 5 };
+  layout.xaxis.anchor = "y2";
+  layout.legend.y = 0.93;
+  const named = [];
+  if (r.cq !== null) named.push([t("mark_fitted"), "#d55e00", "solid"]);
+  if (r.style !== null) named.push([t("mark_style"), "#111", "dot"]);
+  for (const [name, color, dash] of named)
+    traces.push({ type: "scatter", mode: "lines", name, x: [null], y: [null], line: { color, dash, width: 1.4 } });
+  show("detail", traces, layout);
+}
+
+function drawDifference() {
+  if (!byId("difference")) return;
+  const list = shown().filter((r) => r.own !== null);
+  const series = (name, ours, marker) => {
+    const some = list.filter((r) => ours(r) !== null);
+    const chosen = state.chosen.size > 0;
+    return {
+      type: "scatter", mode: "markers", name, x: some.map((r) => r.own), y: some.map((r) => ours(r) - r.own),
+      text: some.map(hoverOf), customdata: some.map((r) => r.index),
+      hovertemplate: "%{text}<br>%{x:.3f} · %{y:.4f}<extra></extra>",
+      marker: { ...marker, opacity: some.map((r) => (!chosen || isChosen(r) ? 1 : 0.2)) },
+    };
+  };
+  const traces = [
+    series(t("ct_style"), (r) => r.style, { symbol: "diamond-open", size: 9, color: "#111" }),
+    series(t("ct_fitted"), (r) => r.cq, { symbol: "circle", size: 7, color: "#d55e00" }),
+  ];
+  const layout = layoutOf(t("axis_difference"));
+  layout.xaxis = { ...layout.xaxis, title: { text: t("axis_own") }, range: undefined };
+  layout.legend = { ...layout.legend, orientation: "h", x: 0, y: 1, yanchor: "bottom", borderwidth: 0 };
+  layout.margin.t = rootSize() * 2;
+  show("difference", traces, layout);
+}

@@ -1,0 +1,132 @@
+// The table of reactions: sorts, filters, follows the choice, and goes to the clipboard.
+
+const text = (value) => ({ text: value ?? "", sort: value ?? "" });
+const number = (value, shownAs) => ({ text: shownAs, sort: value, number: true });
+const COLUMNS_SHOWN = [
+  { head: "column_well", cell: (r) => ({ text: r.name, sort: r.well, button: true }) },
+  { head: "sample", cell: (r) => text(r.sample) },
+  { head: "target", cell: (r) => text(r.target) },
+  { head: "task", cell: (r) => text(t(`task_${r.task}`)) },
+  { head: "quantity", cell: (r) => number(r.quantity, general(r.quantity)) },
+  { head: "column_ct", cell: (r) => ({ ...number(r.cq, ctText(r)), absent: r.cq === null }) },
+  { head: "column_interval", cell: (r) => number(r.low, r.low === null || r.high === null ? ""
+    : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })) },
+  { head: "column_style", cell: (r) => ({ ...number(r.style, r.style === null ? t("undetermined") : fixed(r.style)),
+    absent: r.style === null, title: r.style_reason }) },
+  { head: "column_own", cell: (r) => ({ ...number(r.own, r.own === null && r.own_known ? t("undetermined") : fixed(r.own)),
+    absent: r.own === null }), only: () => reactions.some((r) => r.own_known) },
+  { head: "column_difference", cell: (r) => number(difference(r.cq, r), fixed(difference(r.cq, r))),
+    only: () => reactions.some((r) => r.own_known) },
+  { head: "cpd2", cell: (r) => number(r.cpd2, fixed(r.cpd2, 2)) },
+  { head: "cy0", cell: (r) => number(r.cy0, fixed(r.cy0, 2)) },
+  { head: "efficiency", cell: (r) => number(r.efficiency, r.efficiency === null || r.efficiency_se === null
+    ? fixed(r.efficiency) : t("ct_value", { value: fixed(r.efficiency), se: fixed(r.efficiency_se) })) },
+  { head: "baseline", cell: (r) => number(r.stop, r.start === null ? "" : `${r.start}–${r.stop}`) },
+  { head: "threshold", cell: (r) => number(DATA.targets[r.target].threshold, general(DATA.targets[r.target].threshold)) },
+  { head: "model", cell: (r) => text(r.model) },
+  { head: "reason", cell: (r) => ({ ...text([r.cq === null ? reasonText(r) : "", r.omitted ? t("omitted") : ""]
+    .filter(Boolean).join("; ")), wide: true }) },
+].filter((column) => !column.only || column.only());
+
+/** Columns of the copied table: one number a column, all digits the page has. */
+const COPIED = [
+  ["column_well", (r) => r.name], ["sample", (r) => r.sample], ["target", (r) => r.target],
+  ["task", (r) => r.task], ["quantity", (r) => r.quantity], ["ct", (r) => r.cq], ["column_se", (r) => r.se],
+  ["column_low", (r) => r.low], ["column_high", (r) => r.high], ["column_style", (r) => r.style],
+  ["column_own", (r) => r.own], ["cpd2", (r) => r.cpd2], ["cy0", (r) => r.cy0],
+  ["efficiency", (r) => r.efficiency], ["column_efficiency_se", (r) => r.efficiency_se],
+  ["column_start", (r) => r.start], ["column_stop", (r) => r.stop],
+  ["threshold", (r) => DATA.targets[r.target].threshold], ["model", (r) => r.model],
+  ["reason", (r) => (r.cq === null ? reasonText(r) : "")],
+  ["column_style_reason", (r) => r.style_reason],
+];
+
+const lines = []; // {r, row, cells, words}
+const order = { column: -1, down: false };
+let wanted = "";
+
+function buildTable() {
+  const head = element("tr");
+  COLUMNS_SHOWN.forEach((column, place) => {
+    const name = t(column.head);
+    const button = element("button", { type: "button", textContent: name, title: t("sort_by", { name }) });
+    button.onclick = () => sortBy(place);
+    head.append(element("th", { scope: "col", "aria-sort": "none" }, button));
+  });
+  byId("reactions").tHead.append(head);
+  for (const r of reactions) {
+    const values = COLUMNS_SHOWN.map((column) => column.cell(r));
+    const row = element("tr", {}, ...values.map(tableCell));
+    row.onclick = (event) => choose([r.well], event.ctrlKey || event.metaKey || event.shiftKey ? "toggle" : "set", r.target);
+    lines.push({ r, row, values, words: values.map((value) => value.text).join("\n").toLowerCase() });
+  }
+  byId("reactions").tBodies[0].append(...lines.map((line) => line.row));
+}
+
+function tableCell(value) {
+  const cell = element("td", { title: value.title ?? "" });
+  cell.className = [value.number ? "number" : "", value.wide ? "wide" : "", value.absent ? "absent" : ""].join(" ").trim();
+  if (value.button) cell.append(element("button", { type: "button", textContent: value.text }));
+  else cell.textContent = value.text;
+  return cell;
+}
+
+/** Sort by a column, or turn its order round; what is absent stays at the end. */
+function sortBy(place) {
+  order.down = order.column === place && !order.down;
+  order.column = place;
+  const way = order.down ? -1 : 1;
+  lines.sort((a, b) => {
+    const [x, y] = [a.values[place].sort, b.values[place].sort];
+    if (x === null || y === null || x === "" || y === "") {
+      const missing = (value) => Number(value === null || value === "");
+      if (missing(x) !== missing(y)) return missing(x) - missing(y);
+    } else {
+      const by = typeof x === "number" ? x - y : x.localeCompare(y, undefined, { numeric: true });
+      if (by) return way * by;
+    }
+    return a.r.index - b.r.index;
+  });
+  [...byId("reactions").tHead.rows[0].cells].forEach((cell, i) =>
+    cell.setAttribute("aria-sort", i !== place ? "none" : order.down ? "descending" : "ascending"));
+  byId("reactions").tBodies[0].append(...lines.map((line) => line.row));
+}
+
+const shownLines = () => {
+  const visible = new Set(shown());
+  return lines.filter((line) => visible.has(line.r) && line.words.includes(wanted));
+};
+
+function drawTable() {
+  const visible = new Set(shownLines());
+  for (const line of lines) {
+    line.row.hidden = !visible.has(line);
+    line.row.classList.toggle("chosen", isChosen(line.r));
+  }
+}
+
+/** A field no spreadsheet takes for a formula, and that cannot break its row. */
+function field(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  const plain = String(value).replace(/[\t\r\n]+/g, " ");
+  return /^\s*[=+\-@]/.test(plain) ? `'${plain}` : plain;
+}
+
+const asText = () =>
+  [COPIED.map(([head]) => t(head)), ...shownLines().map(({ r }) => COPIED.map(([, of]) => field(of(r))))]
+    .map((row) => row.join("\t")).join("\r\n") + "\r\n";
+
+async function copyTable() {
+  const copied = asText();
+  let done = false;
+  const area = element("textarea", { value: copied, "aria-hidden": "true", className: "copy" });
+  document.body.append(area);
+  area.select();
+  done = document.execCommand("copy");
+  area.remove();
+  if (!done && navigator.clipboard)
+    done = await navigator.clipboard.writeText(copied).then(() => true, () => false);
+  byId("copy-status").textContent = done ? t("copied", { count: shownLines().length }) : t("copy_failed");
+  byId("copy").focus();
+}
