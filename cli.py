@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qpcr.curves import Settings
-    from qpcr.record import FitSettings, Record
-    from qpcr.run import Run
+    from qpcr.record import Record
+    from qpcr.settings import FitSettings, Settings
 
 BAD_INPUT = 3
 WIDE = 150
@@ -31,12 +30,13 @@ class Commands(click.Group):
     """Commands whose errors are said in one place, in words."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; a :class:`~qpcr.errors.QpcrError` becomes a message and exit code 3."""
+        """Run a command; an error that a user can mend becomes a message and exit code 3."""
+        from primers.errors import PrimersError
         from qpcr.errors import QpcrError
 
         try:
             return super().invoke(ctx)
-        except QpcrError as error:
+        except (QpcrError, PrimersError) as error:
             complain(error)
             ctx.exit(BAD_INPUT)
 
@@ -98,7 +98,7 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_from(baseline: str, threshold: tuple[str, ...], rules: str | None) -> Settings:
     """Make the settings of the options, or say which one is wrong."""
-    from qpcr.curves import Settings
+    from qpcr.settings import Settings
 
     try:
         return Settings(_baseline(baseline), _threshold(threshold), rules)
@@ -138,7 +138,7 @@ def _positive(text: str) -> float:
 def fit_settings_from(model: str, slope: bool) -> FitSettings:
     """Make the settings of a fit, or say which option is wrong."""
     from qpcr.models import models
-    from qpcr.record import FitSettings
+    from qpcr.settings import FitSettings
 
     if model != "auto" and model not in models():
         raise click.UsageError(f"--model {model!r}: there are auto, {', '.join(models())}")
@@ -207,40 +207,32 @@ def _write(record: Record, folder: Path) -> list[Path]:
 
 
 def show(record: Record) -> None:
-    """Show the reactions of a record as a table."""
+    """Show the reactions of a record as a table, then what a person should know."""
+    from qpcr.inspection import COLUMNS, reaction_rows
+
+    source = record.run.provenance
+    click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
+    print_table(COLUMNS, reaction_rows(record))
+    for note in (*record.run.notes, *record.curves.notes):
+        click.echo(f"note: {note}")
+
+
+def print_table(
+    columns: dict[str, Any], rows: Iterable[tuple[str, ...]], heads: bool = True
+) -> None:
+    """Print a table; the last column is folded where the line is too short."""
     from rich.table import Table
     from rich.text import Text
 
-    source, screen = record.run.provenance, console()
-    screen.print(Text(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}"))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    right = {"Ct", "±SE", "95 %", "Ct 7500 rule", "Ct in file", "Threshold"}
-    heads = ["Well", "Sample", "Target", "Task", "Ct", "±SE", "95 %", "Ct 7500 rule", "Ct in file"]
-    for head in [*heads, "Baseline", "Threshold", "Reason"]:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=heads)
+    for head, side in columns.items():
+        last = head == list(columns)[-1]
         table.add_column(
-            head, justify="right" if head in right else "left", no_wrap=head != "Reason"
+            head, justify=side, no_wrap=not last, overflow="fold" if last else "ellipsis"
         )
-    for index, reaction in enumerate(record.run.reactions):
-        fit, baseline = record.fits[index], record.curves.baselines[index]
-        stored = record.run.results.get((reaction.well, reaction.target))
-        style = record.curves.instrument_cq[index]
-        reason = fit.reason or (style.reason if style.value is None else None) or ""
-        cells = [
-            reaction.well_name, reaction.sample or "", reaction.target, str(reaction.task),
-            _shown(fit.cq), _shown(fit.cq_se, 3),
-            "" if fit.cq_low is None else f"{fit.cq_low:.2f}–{fit.cq_high:.2f}",
-            _shown(style.value), _shown(None if stored is None else stored.cq),
-            "" if baseline is None else f"{baseline.start}–{baseline.stop}",
-            _shown(record.curves.threshold_of(index), 4), reason,
-        ]  # fmt: skip
-        table.add_row(*(Text(cell) for cell in cells))
-    screen.print(table)
-    for note in (*record.run.notes, *record.curves.notes):
-        screen.print(Text(f"note: {note}"))
-
-
-def _shown(value: float | None, digits: int = 2) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
 
 
 @main.command()
@@ -258,23 +250,9 @@ def inspect(file: Path, as_json: bool) -> None:
 
         click.echo(json.dumps(plain_value(run), ensure_ascii=False, allow_nan=False))
         return
-    screen = console()
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold")
-    for label, text in _facts(run):
-        table.add_row(Text(label), Text(text))
-    screen.print(table)
-
-
-def _facts(run: Run) -> list[tuple[str, str]]:
-    """What `inspect` shows, as pairs of a label and a text."""
     from qpcr.inspection import facts
 
-    return facts(run)
+    print_table({"what": "left", "found": "left"}, facts(run), heads=False)
 
 
 @main.command()
@@ -350,6 +328,48 @@ def demo(out: Path, seed: int, show_it: bool) -> None:
     click.echo(f"Open the report in a browser: {written[-1].resolve().as_uri()}")
     if show_it:
         click.launch(str(written[-1]))
+
+
+@main.group()
+def panel() -> None:
+    """Look at assay panels, and check them."""
+
+
+@panel.command("list")
+def panel_list() -> None:
+    """List the panels that come with this software."""
+    from primers import load_panel, panel_names
+
+    rows = [(name, load_panel(name).title) for name in panel_names()]
+    print_table({"Panel": "left", "What it is": "left"}, rows)
+
+
+@panel.command("show")
+@click.argument("name")
+def panel_show(name: str) -> None:
+    """Show a panel: NAME of one that comes with this software, or a TOML file."""
+    from primers import load_panel
+
+    shown = load_panel(name)
+    click.echo(f"{shown.name}: {shown.title}")
+    oligos = [(o.name, o.sequence or "undisclosed", o.note or "") for o in shown.oligos]
+    print_table({"Oligo": "left", "5'-3'": "left", "Note": "left"}, oligos)
+
+
+@panel.command("check")
+@click.argument("name")
+@click.option("--reference", multiple=True, type=FILE, help="FASTA to search (may be repeated).")
+def panel_check(name: str, reference: tuple[Path, ...]) -> None:
+    """Check the primers of a panel, against reference sequences if there are any."""
+    from primers import check_panel, load_panel, read_fasta
+
+    sequences = [one for path in reference for one in read_fasta(path)]
+    findings = check_panel(load_panel(name), sequences)
+    order = ("error", "warning", "info")
+    findings = sorted(findings, key=lambda finding: order.index(finding.severity))
+    rows = [(str(f.severity), str(f.kind), f.subject, f.message) for f in findings]
+    heads = ("Severity", "Kind", "Of", "Finding")
+    print_table(dict.fromkeys(heads, "left"), rows)
 
 
 if __name__ == "__main__":

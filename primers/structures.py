@@ -10,8 +10,9 @@ with primer3 2.x. Its worst cross-dimer, F.2a/F.4 with -8.9 kcal/mol at 25 °C, 
 other cross-dimers to 0.9. The hairpin of F.4 (Tm 51.5 °C) comes out at 50.2 °C: the same five
 pairs, but primer3 counts one of the two bases that dangle beside them and one salt term less.
 Larger internal loops and the bonuses of special hairpin loops are not modelled. A self-dimer
-that closes such a loop symmetrically (R-7, F.4) is therefore 2.5 kcal/mol less stable here, still
-far from the worst of the pool; hairpins that melt below 40 °C can differ by 10 °C.
+that closes such a loop symmetrically (R-7, F.4) is therefore up to 2.6 kcal/mol less stable here,
+still far from the worst of the pool. Hairpins that primer3 melts below 40 °C, harmless at
+annealing, come out up to 25 °C lower.
 
 References
 ----------

@@ -15,25 +15,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qpcr.curves import Curves, Settings
+    from qpcr.curves import Curves
     from qpcr.errors import InputError, QpcrError
     from qpcr.fits import Fit, Fits, fit_curves
     from qpcr.formats import read_run
     from qpcr.pipeline import analyze
-    from qpcr.record import FitSettings, Record
+    from qpcr.record import Record
     from qpcr.run import Run
+    from qpcr.settings import FitSettings, Settings
 
 _HOMES = {
     "analyze": "qpcr.pipeline",
     "Curves": "qpcr.curves",
     "Fit": "qpcr.fits",
-    "FitSettings": "qpcr.record",
+    "FitSettings": "qpcr.settings",
     "Fits": "qpcr.fits",
     "InputError": "qpcr.errors",
     "QpcrError": "qpcr.errors",
     "Record": "qpcr.record",
     "Run": "qpcr.run",
-    "Settings": "qpcr.curves",
+    "Settings": "qpcr.settings",
     "fit_curves": "qpcr.fits",
     "read_run": "qpcr.formats",
 }

@@ -24,7 +24,7 @@ from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, Options, pad
 from qpcr._fit_uncertainty import baseline_draw, sensitivities, spread
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
-from qpcr.models._lmfit import polish
+from qpcr.models._lmfit import Polisher
 from qpcr.models._points import crossing, jacobian
 from qpcr.models._solve import Solution, solve
 
@@ -39,6 +39,9 @@ CONFIDENCE = 0.95
 
 LEAST = 12
 """Cycles the foot has at least, where that many were measured."""
+
+GROWTH_BEFORE = 2.0
+"""Where before the crossing the growth factor is taken that stands for all earlier cycles."""
 
 FLOOR = 0.2
 """Least background, as a share of the rise within the foot, for the variance of a reading: curves
@@ -134,10 +137,10 @@ class _Foot:
         """Let lmfit have the last word, where it does not end worse."""
         theta, linear = self.solution.theta.copy(), self.solution.linear.copy()
         rss, root = self.solution.rss.copy(), np.sqrt(self.weights)
+        polish = Polisher(self.model, linear.shape[1])
         for i in np.flatnonzero(np.isfinite(self.cq)):
             used = self.weights[i] > 0
             end = polish(
-                self.model,
                 self.data.cycles[used],
                 self.data.drn[i, used],
                 root[i, used],
@@ -155,7 +158,8 @@ class _Foot:
         """Residual degrees of freedom (n,), at least 1."""
         solution = self.solution
         fitted = solution.linear.shape[1] + (~solution.at_bound).sum(axis=1)
-        return np.maximum((self.weights > 0).sum(axis=1) - fitted, 1)
+        degrees: IntArray = np.maximum((self.weights > 0).sum(axis=1) - fitted, 1)
+        return degrees
 
     def error(self) -> FloatArray:
         """Standard error (n,) of the crossing; see :mod:`qpcr._fit_uncertainty`."""
@@ -176,22 +180,27 @@ class _Foot:
     def baseline_shift(self) -> FloatArray:
         """Cycles (n,) by which product inside the baseline window delays the crossing.
 
-        The line drawn through the window takes up what has already risen there; H applied to the
-        fitted rise, at the crossing, over the slope of the curve, is the delay.
+        The line drawn through the window takes up what has already risen there. What has risen is
+        the threshold, divided back cycle by cycle by the growth factor shortly before the
+        crossing; H applied to it, at the crossing, over the slope of the curve, is the delay.
         """
-        data, solution = self.data, self.solution
+        data, theta = self.data, self.solution.theta
         if self.slope:
             return np.zeros(len(self.cq))
-        draw = baseline_draw(data.cycles, data.windows, np.isfinite(data.drn))
-        g = self.model.shape(data.cycles[None], solution.theta)
-        taken = np.einsum("nc,nkc->nk", g, draw.left)
-        at = np.einsum("nk,nkc->nc", taken, draw.right)
-        place = np.clip(np.nan_to_num(self.cq), data.cycles[0], data.cycles[-1])
-        level = np.array(
-            [np.interp(x, data.cycles, line) for x, line in zip(place, at, strict=True)]
-        )
-        steep = self.model.rate(self.cq[:, None], solution.theta)[:, 0]
-        shift: FloatArray = level / steep
+        with np.errstate(all="ignore"):
+            at = np.where(self.cq - GROWTH_BEFORE > 1.0, self.cq - GROWTH_BEFORE, np.nan)[:, None]
+            growth = self.model.shape(at, theta) / self.model.shape(at - 1.0, theta)
+            back = np.minimum(data.cycles[None] - self.cq[:, None], 0.0)
+            risen = data.thresholds[:, None] * np.clip(growth, 1.1, 2.0) ** back
+            draw = baseline_draw(data.cycles, data.windows, np.isfinite(data.drn))
+            inside = np.einsum("nc,nkc->nk", np.where(draw.left[:, 0] > 0, risen, 0.0), draw.left)
+            # right is 1 and the distance from the window's centre: linear, so extend it to cq.
+            first, second = draw.right[:, 1, 0], draw.right[:, 1, -1]
+            span = data.cycles[-1] - data.cycles[0]
+            away = first + (second - first) * (self.cq - data.cycles[0]) / span
+            line = inside[:, 0] * draw.right[:, 0, 0] + inside[:, 1] * away
+            steep = self.solution.linear[:, 1] * self.model.rate(self.cq[:, None], theta)[:, 0]
+            shift: FloatArray = line / steep
         return shift
 
 

@@ -2,7 +2,8 @@
 
 A curve counts as amplified when the fitted sigmoid rises, says significantly more than a straight
 line (F test on the sums of squares), bends away from that line by several times the noise, and
-grows at its second-derivative maximum about as fast as a PCR does. The noise is that of one
+grows at its second-derivative maximum at least about as fast as a PCR does, without taking all its
+rise in one cycle. The noise is that of one
 reading against its neighbours (third differences), so that neither drift nor lack of fit enters.
 """
 
@@ -25,12 +26,15 @@ LEAST_BEND = 4.0
 LEAST_RISE = 6.0
 """Fitted rise over the measured cycles, in units of the noise."""
 
-GROWTH = (1.2, 3.0)
-"""Growth factor g(cpd2)/g(cpd2 − 1) of a PCR, with room for noise; hydrolysis probes and dyes show
-1.4-1.85 there. Slower is drift, faster a jump."""
+LEAST_GROWTH = 1.2
+"""Growth factor of the rise per cycle at the second-derivative maximum, or at the last cycle when
+that comes first: 1.4-1.95 for hydrolysis probes and dyes. Slower is drift."""
 
-BEYOND = 3.0
-"""How many cycles after the last one the second-derivative maximum may lie."""
+LARGEST_STEP = 0.6
+"""Largest share of the rise in one cycle. A logistic curve that doubles has ln 2/4 = 0.17."""
+
+STEEPEST = 10.0
+"""Where the ratio of steepest to mean climb stops to count for the score: PCR curves show 4-8."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +87,7 @@ def decide(
     rss: FloatArray,
     degrees: IntArray,
     parameters: IntArray,
-    point: FloatArray,
+    growth: FloatArray,
 ) -> Decision:
     """Decide for n curves.
 
@@ -94,8 +98,8 @@ def decide(
     rss, degrees, parameters
         (n,) residual sum of squares of the fit, its degrees of freedom, and how many parameters
         it has.
-    point
-        (n, 2) second-derivative maximum and growth factor there; NaN where there is none.
+    growth
+        (n,) see :data:`LEAST_GROWTH`; NaN where the curve has no second-derivative maximum.
     """
     known = np.isfinite(y)
     count = known.sum(axis=1)
@@ -106,20 +110,19 @@ def decide(
     safe = np.where(noise > 0, noise, 1.0)
     bend = np.sqrt(line / np.maximum(count, 1)) / safe
     rise = (fitted[:, -1] - fitted[:, 0]) / safe
-    climb = np.diff(fitted, axis=1).max(axis=1) / safe
+    climb = np.diff(fitted, axis=1).max(axis=1, initial=0.0) / safe
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = ((line - rss) / (parameters - 2)) / (rss / degrees)
         ratio = np.where(rss > 0, ratio, np.where(line > 0, np.inf, 0.0))
         limit = f_distribution.isf(SIGNIFICANCE, parameters - 2, np.maximum(degrees, 1))
         mean_climb = np.abs(rise) / max(len(cycles) - 1, 1)
         score = np.log10(np.maximum(bend, 1e-3)) + np.log10(
-            np.clip(climb / np.where(mean_climb > 0, mean_climb, np.inf), 1e-3, 1e3)
+            np.clip(climb / np.where(mean_climb > 0, mean_climb, np.inf), 1e-3, STEEPEST)
         )
     reason = np.zeros(len(y), np.int64)
-    growth = np.nan_to_num(point[:, 1], nan=0.0)
     # The last word has the first test that fails, so tests are written down in reverse.
-    reason[growth > GROWTH[1]] = code(Reason.JUMP)
-    reason[(growth < GROWTH[0]) | ~(point[:, 0] <= cycles[-1] + BEYOND)] = code(Reason.DRIFT)
+    reason[climb > LARGEST_STEP * np.abs(rise)] = code(Reason.JUMP)
+    reason[~(growth >= LEAST_GROWTH)] = code(Reason.DRIFT)
     reason[~(ratio > limit) | (bend < LEAST_BEND) | (np.abs(rise) < LEAST_RISE)] = code(
         Reason.NOISY
     )

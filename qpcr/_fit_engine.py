@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from qpcr._fit_ct import find_ct
@@ -21,14 +19,13 @@ LEAST_POINTS = 7
 """Measured cycles below which no curve is fitted: five parameters, and something to judge by."""
 
 
-def fit_block(data: Input, options: Options, step: Callable[[int], None] | None) -> FitTable:
-    """Fit a block of curves; `step` is told how many more curves are done."""
+def fit_block(data: Input, options: Options) -> FitTable:
+    """Fit a block of curves."""
     table = FitTable.empty(len(data.drn))
-    points_known = np.isfinite(data.drn).sum(axis=1)
-    table.reason[points_known < LEAST_POINTS] = code(Reason.TOO_FEW_POINTS)
-    table.reason[points_known == 0] = code(Reason.NO_CURVE)
+    known = np.isfinite(data.drn).sum(axis=1)
+    table.reason[known < LEAST_POINTS] = code(Reason.TOO_FEW_POINTS)
+    table.reason[known == 0] = code(Reason.NO_CURVE)
     names = tuple(models())
-    done = 0
     for name, rows, solution in _solutions(data, options):
         part = data.take(rows)
         fit = WholeFit(models()[name], part, solution, options.slope)
@@ -39,11 +36,6 @@ def fit_block(data: Input, options: Options, step: Callable[[int], None] | None)
         foot = AUTO[1] if options.model == "auto" else options.model
         table.foot_model[rows] = names.index(foot)
         find_ct(part, models()[foot], options, table, rows, fit)
-        done += len(rows)
-        if step is not None:
-            step(len(rows))
-    if step is not None and done < len(data.drn):
-        step(len(data.drn) - done)
     return table
 
 
@@ -85,13 +77,12 @@ def _rows(solution: Solution, rows: BoolArray) -> Solution:
 
 
 def _criterion(solution: Solution, known: IntArray) -> FloatArray:
-    """Akaike's criterion for small samples (Hurvich & Tsai, Biometrika 1989;76:297,
-    doi:10.1093/biomet/76.2.297); infinite where the curve was not fitted.
+    """Akaike's criterion for small samples; infinite where the curve was not fitted.
+
+    Hurvich & Tsai, Biometrika 1989;76:297, doi:10.1093/biomet/76.2.297.
     """
     size = solution.theta.shape[1] + solution.linear.shape[1] + 1
     spare = known - size - 1
     rss = np.maximum(np.nan_to_num(solution.rss, nan=np.inf), 1e-300)
-    with np.errstate(divide="ignore"):
-        penalty = np.where(spare > 0, 2 * size * known / np.maximum(spare, 1), np.inf)
-    value: FloatArray = known * np.log(rss / np.maximum(known, 1)) + penalty
-    return value
+    penalty = np.where(spare > 0, 2.0 * size * known / np.maximum(spare, 1), np.inf)
+    return np.asarray(known * np.log(rss / np.maximum(known, 1)) + penalty, np.float64)

@@ -156,6 +156,11 @@ class FitTable:
             score=numbers(),
         )
 
+    def put(self, rows: slice, other: FitTable) -> None:
+        """Write the rows of `other` into `rows`."""
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(other, field.name)
+
     def freeze(self) -> FitTable:
         """Make every array read-only."""
         for field in fields(self):

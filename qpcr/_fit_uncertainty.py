@@ -22,6 +22,10 @@ MEAN_ONLY = 3
 """Windows of so few cycles have their mean taken off, no line (the instrument's rule)."""
 
 
+NOTHING = 1e-100
+"""A parameter that changes the curve by less than this changes nothing: it has no error."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class BaselineDraw:
     """H = rightᵀ·left of n curves: left (n, 2, C) reads the window, right (n, 2, C) draws on."""
@@ -77,12 +81,13 @@ def sensitivities(jacobian: FloatArray, weights: FloatArray, free: FloatArray) -
     root = np.sqrt(weights)
     columns = columns * root[:, None, :]
     size = np.sqrt(np.einsum("nkc,nkc->nk", columns, columns))
-    columns /= np.where(size > 0, size, 1.0)[:, :, None]
+    size = np.where(size > NOTHING, size, np.inf)
+    columns /= size[:, :, None]
     normal = columns @ columns.transpose(0, 2, 1)
     # Directions that the data do not determine at all (a shape at its limit) are left out.
     inverse = np.linalg.pinv(normal, rcond=1e-11, hermitian=True)
     inner: FloatArray = (inverse @ columns) * root[:, None, :]
-    return inner / np.where(size > 0, size, 1.0)[:, :, None]
+    return inner / size[:, :, None]
 
 
 def spread(

@@ -13,7 +13,7 @@ from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, pad
 from qpcr._fit_uncertainty import baseline_draw, sensitivities, spread
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
-from qpcr.models._lmfit import polish
+from qpcr.models._lmfit import Polisher
 from qpcr.models._points import curve, jacobian, points
 from qpcr.models._solve import Solution
 
@@ -52,9 +52,9 @@ class WholeFit:
         spoke = np.zeros(len(self.known), bool)
         theta, linear = self.solution.theta.copy(), self.solution.linear.copy()
         rss = self.solution.rss.copy()
+        polish = Polisher(self.model, linear.shape[1])
         for i, known in enumerate(self.known):
             end = polish(
-                self.model,
                 self.data.cycles[known],
                 self.data.drn[i, known],
                 np.ones(int(known.sum())),
@@ -101,13 +101,22 @@ class WholeFit:
             solution.rss,
             self.degrees,
             self.parameters,
-            values[:, [1, 3]],
+            self._growth(values[:, 1]),
         )
         table.noise[rows], table.score[rows] = decision.noise, decision.score
         table.reason[rows] = decision.reason
         unsettled = ~table.converged[rows]
         table.reason[rows[unsettled]] = code(Reason.NOT_CONVERGED)
         table.amplified[rows] = decision.amplified & ~unsettled
+
+    def _growth(self, cpd2: FloatArray) -> FloatArray:
+        """Growth factor (n,) of the rise per cycle at cpd2, kept within the measured cycles."""
+        first, last = self.data.cycles[0], self.data.cycles[-1]
+        at = np.clip(cpd2, first + 1.0, last)[:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            theta = self.solution.theta
+            ratio = self.model.shape(at, theta) / self.model.shape(at - 1.0, theta)
+        return np.asarray(ratio[:, 0], dtype=np.float64)
 
     def _point_errors(self, slopes: FloatArray, fitted: FloatArray, rho: FloatArray) -> FloatArray:
         """Standard errors (n, 4): sandwich, widened where residuals are not independent.
@@ -116,17 +125,18 @@ class WholeFit:
         independent errors.
         """
         data = self.data
-        size = slopes.shape[2]
-        gains = slopes @ self._answers()[:, :size]
         windows = np.zeros_like(data.windows) if self.slope else data.windows
+        draw = baseline_draw(data.cycles, windows, self.known)
         rise = fitted - self.solution.linear[:, :1]
         variance = variances(data.cycles, data.rn, rise, self.known, data.windows) * self.known
         mean = variance.sum(axis=1) / np.maximum(self.known.sum(axis=1), 1)
         r = np.clip(np.nan_to_num(rho), 0.0, 0.9)
         sigma2 = self.solution.rss / self.degrees / mean * (1 + r) / (1 - r)
-        draw = baseline_draw(data.cycles, windows, self.known)
-        error: FloatArray = np.sqrt(spread(gains, draw, variance, sigma2))
-        return error
+        # Curves of noise alone have points that nothing determines: their error overflows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            gains = slopes @ self._answers()[:, : slopes.shape[2]]
+            error: FloatArray = np.sqrt(spread(gains, draw, variance, sigma2))
+        return np.where(np.isfinite(error), error, np.nan)
 
 
 def _explained(y: FloatArray, rss: FloatArray) -> FloatArray:

@@ -14,46 +14,15 @@ import numpy.typing as npt
 
 from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray, frozen
 from qpcr._signals import normalised, signals_of
+from qpcr.baselines import Baseline, choose_windows
 from qpcr.errors import InputError
 from qpcr.instrument import RuleSet, rule_sets, rules_for
 from qpcr.instrument._arithmetic import MIN_CYCLES, baseline_lines, cubic_ct, threshold_crossing
 from qpcr.run import AnalysisSettings, Reaction, Run, Task
+from qpcr.settings import Settings
+from qpcr.thresholds import Evidence, Threshold, choose_thresholds
 
 FALLBACK_RULES = "7500-2.x"
-DEFAULT_THRESHOLD = 0.2
-"""What the 7500's software starts with; kept where no curve of a target says anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The threshold of one target.
-
-    Attributes
-    ----------
-    value
-        ΔRn, or ``None`` with a `reason`.
-    source
-        ``"automatic"`` (computed here), ``"file"`` or ``"manual"``.
-    """
-
-    value: float | None
-    source: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The baseline of one reaction: window (1-based cycles, both inside) and line.
-
-    Rn over the window is described by ``intercept + slope · cycle``; ΔRn is Rn minus that line.
-    `source` is ``"automatic"`` (computed here), ``"file"`` or ``"manual"``.
-    """
-
-    start: int
-    stop: int
-    intercept: float
-    slope: float
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,37 +108,6 @@ class Curves:
         return None if threshold is None else threshold.value
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How baselines and thresholds are chosen.
-
-    Attributes
-    ----------
-    baseline
-        ``"protocol"``: as the file's analysis protocol asks, automatic where it says automatic and
-        the recorded window where a person chose it. ``"auto"``: always computed. ``"file"``: always
-        the recorded window. Or one window (first, last cycle) for all.
-    threshold
-        The same words, one number for all targets, or numbers by target name (the others as
-        ``"protocol"``).
-    rules
-        Name of a rule set, or ``None``: that of the software that wrote the file.
-    """
-
-    baseline: str | tuple[int, int] = "protocol"
-    threshold: str | float | Mapping[str, float] = "protocol"
-    rules: str | None = None
-
-    def __post_init__(self) -> None:
-        words = ("protocol", "auto", "file")
-        for name in ("baseline", "threshold"):
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in words:
-                raise ValueError(f"{name} must be one of {', '.join(words)} or a value: {value!r}")
-        if self.rules is not None and self.rules not in rule_sets():
-            raise ValueError(f"no rule set {self.rules!r}; there are {', '.join(rule_sets())}")
-
-
 def from_run(run: Run, settings: Settings | None = None) -> Curves:
     """Compute the amplification curves of a run, the instrument's way.
 
@@ -212,10 +150,17 @@ def _from_run(run: Run, settings: Settings) -> Curves:
             "(56 of 60 in one export; a person had set the other four); its automatic threshold "
             "could not be compared."
         )
-    return _assemble(
-        run.reactions, run.cycles, rn, problems, rules, name, run.settings, settings, 1.0,
-        notes, reporter, reference, residual,
-    )  # fmt: skip
+    measured = _Measured(
+        run.reactions,
+        run.cycles,
+        rn,
+        problems,
+        run.settings,
+        reporter=reporter,
+        reference=reference,
+        residual=residual,
+    )
+    return _assemble(measured, rules, name, settings, notes)
 
 
 def from_table(
@@ -246,7 +191,7 @@ def from_table(
     """
     settings = settings or Settings()
     values = np.array(rn, dtype=np.float64)
-    axis = np.asarray(cycles)
+    axis = np.asarray(cycles, dtype=np.int64)
     targets = ["target"] * len(names) if targets is None else targets
     reactions = tuple(
         Reaction(i, name, name, target, Task.UNKNOWN, "unknown")
@@ -255,10 +200,8 @@ def from_table(
     rules = rule_sets()[settings.rules or FALLBACK_RULES]
     scale = _scale(values)
     notes = [f"A plain table: the rules of {rules.name} are applied to values / {scale:.6g}."]
-    return _assemble(
-        reactions, axis, values, [None] * len(names), rules, rules.name, AnalysisSettings(),
-        settings, scale, notes,
-    )  # fmt: skip
+    measured = _Measured(reactions, axis, values, [None] * len(names), AnalysisSettings(), scale)
+    return _assemble(measured, rules, rules.name, settings, notes)
 
 
 def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, str, list[str]]:
@@ -298,66 +241,79 @@ def _scale(values: FloatArray) -> float:
     return scale if np.isfinite(scale) and scale > 0 else 1.0
 
 
-def _assemble(
-    reactions: tuple[Reaction, ...],
-    cycles: npt.ArrayLike,
-    rn: FloatArray,
-    problems: list[str | None],
-    rules: RuleSet,
-    name: str,
-    recorded: AnalysisSettings,
-    settings: Settings,
-    scale: float,
-    notes: list[str],
-    reporter: FloatArray | None = None,
-    reference: FloatArray | None = None,
-    residual: FloatArray | None = None,
-) -> Curves:
-    """Baseline, ΔRn, threshold and the instrument's Ct of curves whose Rn is known.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Measured:
+    """What the steps start from; see :class:`Curves` for the arrays."""
 
-    The one place where the steps follow each other; `scale` divides Rn before the rules see it.
-    """
-    axis = np.asarray(cycles, dtype=np.int64)
-    problems = _problems(rn, problems)
-    good = np.array([problem is None for problem in problems])
+    reactions: tuple[Reaction, ...]
+    cycles: IntArray
+    rn: FloatArray
+    problems: Sequence[str | None]
+    recorded: AnalysisSettings
+    scale: float = 1.0
+    """Rn is divided by this before the rules see it."""
+    reporter: FloatArray | None = None
+    reference: FloatArray | None = None
+    residual: FloatArray | None = None
+
+
+def _assemble(
+    measured: _Measured, rules: RuleSet, name: str, settings: Settings, notes: list[str]
+) -> Curves:
+    """Baseline, ΔRn, threshold and the instrument's Ct: the steps, one after the other."""
+    rn, scale, cycles = measured.rn, measured.scale, measured.cycles
+    problems = _problems(rn, measured.problems)
+    good = np.array([problem is None for problem in problems], dtype=np.bool_)
     filled = _filled(rn) / scale
-    if rn.shape[1] >= MIN_CYCLES:
-        peaks = np.where(good, rules.peaks(filled), 0)
-        automatic = rules.windows(filled, peaks)
-    else:
-        peaks = np.zeros(len(rn), dtype=np.int64)
-        automatic = np.tile(np.array([1, max(rn.shape[1] - 1, 1)]), (len(rn), 1))
-    windows, sources = _windows(reactions, automatic, recorded, settings, rn.shape[1], notes)
+    peaks, automatic = _peaks_and_windows(filled, good, rules)
+    windows, sources, said = choose_windows(
+        measured.reactions, automatic, measured.recorded, settings, cycles
+    )
     intercept, slope = baseline_lines(filled, windows)
     line = intercept[:, None] + slope[:, None] * np.arange(1, rn.shape[1] + 1)
     drn = np.where(good[:, None] & np.isfinite(rn), filled - line, np.nan)
-    thresholds = {
-        target: _threshold(
-            target, reactions, drn, peaks, windows, good, rules, recorded, settings, scale
-        )
-        for target in dict.fromkeys(reaction.target for reaction in reactions)
-    }
-    shift = int(axis[0]) - 1 if len(axis) else 0
+    evidence = Evidence(measured.reactions, drn, peaks, windows[:, 1], good, scale)
+    thresholds = choose_thresholds(evidence, rules, measured.recorded.thresholds, settings)
+    shift = int(cycles[0]) - 1 if len(cycles) else 0
     answers = tuple(
         _instrument_cq(drn[row], thresholds[r.target], int(peaks[row]), problems[row], scale, shift)
-        for row, r in enumerate(reactions)
+        for row, r in enumerate(measured.reactions)
     )
+    lines = zip(windows + shift, intercept * scale, slope * scale, sources, good, strict=True)
     baselines = tuple(
-        Baseline(int(a) + shift, int(b) + shift, float(i - k * shift), float(k), source)
-        if problem is None
-        else None
-        for (a, b), i, k, source, problem in zip(
-            windows, intercept * scale, slope * scale, sources, problems, strict=True
-        )
+        Baseline(int(a), int(b), float(i - k * shift), float(k), source) if ok else None
+        for (a, b), i, k, source, ok in lines
     )
     return Curves(
-        reactions, axis, rn, drn * scale, baselines,
-        tuple(int(s) + shift if s else None for s in peaks), thresholds, answers, name,
-        tuple(problems), reporter, reference, residual, tuple(notes),
-    )  # fmt: skip
+        measured.reactions,
+        cycles,
+        rn,
+        drn * scale,
+        baselines,
+        tuple(int(peak) + shift if peak else None for peak in peaks),
+        thresholds,
+        answers,
+        name,
+        tuple(problems),
+        measured.reporter,
+        measured.reference,
+        measured.residual,
+        (*notes, *said),
+    )
 
 
-def _problems(rn: FloatArray, problems: list[str | None]) -> list[str | None]:
+def _peaks_and_windows(
+    filled: FloatArray, good: BoolArray, rules: RuleSet
+) -> tuple[IntArray, IntArray]:
+    """Curvature peaks (R,) and automatic windows (R, 2); none of either in runs too short."""
+    if filled.shape[1] >= MIN_CYCLES:
+        peaks: IntArray = np.where(good, rules.peaks(filled), 0)
+        return peaks, rules.windows(filled, peaks)
+    window = np.array([1, max(filled.shape[1] - 1, 1)], dtype=np.int64)
+    return np.zeros(len(filled), dtype=np.int64), np.tile(window, (len(filled), 1))
+
+
+def _problems(rn: FloatArray, problems: Sequence[str | None]) -> list[str | None]:
     """Add what Rn itself shows: too few cycles for the rules."""
     measured = np.isfinite(rn).sum(axis=1)
     return [
@@ -374,88 +330,6 @@ def _filled(rn: FloatArray) -> FloatArray:
         known = np.isfinite(rn[row])
         filled[row] = np.interp(axis, axis[known], rn[row, known]) if known.any() else 0.0
     return filled
-
-
-def _windows(
-    reactions: tuple[Reaction, ...],
-    automatic: IntArray,
-    recorded: AnalysisSettings,
-    settings: Settings,
-    cycles: int,
-    notes: list[str],
-) -> tuple[IntArray, list[str]]:
-    """Baseline windows (R, 2) and who chose each."""
-    windows, sources = automatic.copy(), ["automatic"] * len(reactions)
-    same = different = 0
-    for row, reaction in enumerate(reactions):
-        if isinstance(settings.baseline, tuple):
-            windows[row], sources[row] = settings.baseline, "manual"
-            continue
-        window = recorded.baselines.get((reaction.well, reaction.target))
-        if window is None or window.stop > cycles:
-            continue
-        if window.automatic:
-            if tuple(automatic[row]) == (window.start, window.stop):
-                same += 1
-            else:
-                different += 1
-        wanted = settings.baseline == "file" or (
-            settings.baseline == "protocol" and window.automatic is False
-        )
-        if wanted:
-            windows[row], sources[row] = (window.start, window.stop), "file"
-    if not (
-        (windows[:, 0] >= 1) & (windows[:, 0] <= windows[:, 1]) & (windows[:, 1] <= cycles)
-    ).all():
-        raise InputError(
-            "the baseline window does not lie within the run",
-            expected=f"cycles 1 to {cycles}",
-            found=str(settings.baseline),
-        )
-    if same + different:
-        notes.append(
-            f"Automatic baselines: {same} of {same + different} are those the instrument recorded."
-        )
-    return windows, sources
-
-
-def _threshold(
-    target: str,
-    reactions: tuple[Reaction, ...],
-    drn: FloatArray,
-    peaks: IntArray,
-    windows: IntArray,
-    good: BoolArray,
-    rules: RuleSet,
-    recorded: AnalysisSettings,
-    settings: Settings,
-    scale: float,
-) -> Threshold:
-    """The threshold of one target (ΔRn, unscaled)."""
-    wish = settings.threshold
-    if isinstance(wish, Mapping):
-        wish = wish.get(target, "protocol")
-    if not isinstance(wish, str):
-        return Threshold(float(wish), "manual")
-    stored = recorded.thresholds.get(target)
-    manual = stored is not None and stored.automatic is False
-    if (
-        stored is not None
-        and stored.value is not None
-        and (wish == "file" or (wish == "protocol" and (manual or rules.threshold is None)))
-    ):
-        return Threshold(stored.value, "file")
-    if rules.threshold is None:
-        return Threshold(
-            None, "automatic", f"the automatic threshold of {rules.name} is not known; name one"
-        )
-    used = good & np.array([r.target == target and not r.omitted for r in reactions])
-    value = rules.threshold(drn, peaks, windows[:, 1], used)
-    if value is not None and value > 0:
-        return Threshold(value * scale, "automatic")
-    if scale == 1.0:
-        return Threshold(DEFAULT_THRESHOLD, "default", "no curve of the target amplifies")
-    return Threshold(None, "automatic", "no curve of the target amplifies")
 
 
 def _instrument_cq(

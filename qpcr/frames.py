@@ -43,6 +43,9 @@ def _row(record: Record, index: int) -> dict[str, Any]:
     style = curves.instrument_cq[index]
     stored = record.run.results.get((reaction.well, reaction.target))
     theirs = None if stored is None else stored.cq
+    points = {name: getattr(fit, name) for name in ("cpd2", "cpd1", "cy0", "efficiency")}
+    value = {name: None if point is None else point.value for name, point in points.items()}
+    error = {name: None if point is None else point.se for name, point in points.items()}
     return {
         "well": reaction.well_name,
         "sample": plain(reaction.sample),
@@ -59,18 +62,21 @@ def _row(record: Record, index: int) -> dict[str, Any]:
         "cq_rule": CQ_RULE if fit.cq is not None else None,
         "cq_instrument_style": style.value,
         "cq_instrument": theirs,
-        "cpd2": fit.cpd2,
-        "cpd2_se": fit.cpd2_se,
-        "cy0": fit.cy0,
-        "cy0_se": fit.cy0_se,
-        "efficiency": fit.efficiency,
-        "efficiency_se": fit.efficiency_se,
+        "cpd2": value["cpd2"],
+        "cpd2_se": error["cpd2"],
+        "cy0": value["cy0"],
+        "cy0_se": error["cy0"],
+        "cpd1": value["cpd1"],
+        "cpd1_se": error["cpd1"],
+        "efficiency": value["efficiency"],
+        "efficiency_se": error["efficiency"],
         "baseline_start": None if baseline is None else baseline.start,
         "baseline_end": None if baseline is None else baseline.stop,
         "baseline_source": None if baseline is None else baseline.source,
         "threshold": threshold.value,
         "threshold_source": threshold.source,
-        "reason": fit.reason,
+        "reason": fit.reason_text,
+        "reason_code": None if fit.reason is None else str(fit.reason),
         "reason_instrument_style": style.reason,
         "amplified": fit.amplified,
         "score": fit.score,
@@ -87,7 +93,7 @@ def cycles(record: Record) -> pd.DataFrame:
     import pandas as pd
 
     curves, count = record.curves, len(record.curves.cycles)
-    fitted = np.array([record.fits[i].fitted for i in range(len(curves))]).reshape(-1, count)
+    fitted = record.fits.fitted()
     repeat = [r for r in curves.reactions for _ in range(count)]
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""What a file holds, said in words: for ``qpcr inspect``."""
+"""Runs and records said in words: what ``qpcr inspect`` and ``qpcr analyze`` show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from qpcr.instrument import rules_for
+from qpcr.record import Record
 from qpcr.run import Run, Stage
 
 
@@ -114,5 +115,57 @@ def _recorded(run: Run) -> list[tuple[str, str]]:
     ]
     chosen = Counter(words[w.automatic] for w in run.settings.baselines.values())
     pairs.append(("recorded baselines", _counted(chosen)))
-    pairs += [("quality flag", f"{name}: {text}") for name, text in run.settings.other.items()]
-    return pairs
+    flags = "; ".join(f"{name} {text}" for name, text in run.settings.other.items())
+    return [*pairs, ("recorded quality rules", flags)]
+
+
+COLUMNS = {
+    "Well": "left",
+    "Sample": "left",
+    "Target": "left",
+    "Task": "left",
+    "Ct": "right",
+    "±SE": "right",
+    "95 %": "right",
+    "Ct by rule": "right",
+    "Ct in file": "right",
+    "Baseline": "left",
+    "Threshold": "right",
+    "Why no Ct": "left",
+}
+"""Columns of :func:`reaction_rows` and how they are set."""
+
+
+def reaction_rows(record: Record) -> list[tuple[str, ...]]:
+    """Results of every reaction as texts, in the order of :data:`COLUMNS`.
+
+    "Ct" is of the fitted curve, "Ct by rule" by the instrument's own rule.
+    """
+    rows: list[tuple[str, ...]] = []
+    for index, reaction in enumerate(record.run.reactions):
+        fit, style = record.fits[index], record.curves.instrument_cq[index]
+        baseline = record.curves.baselines[index]
+        stored = record.run.results.get((reaction.well, reaction.target))
+        reason = fit.reason_text if fit.cq is None else style.reason
+        rows.append(
+            (
+                reaction.well_name,
+                reaction.sample or "",
+                reaction.target,
+                str(reaction.task),
+                number(fit.cq),
+                number(fit.cq_se, 3),
+                "" if fit.cq_low is None else f"{number(fit.cq_low)}–{number(fit.cq_high)}",
+                number(style.value),
+                number(None if stored is None else stored.cq),
+                "" if baseline is None else f"{baseline.start}–{baseline.stop}",
+                number(record.curves.threshold_of(index), 4),
+                reason or "",
+            )
+        )
+    return rows
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number as text, nothing for nothing."""
+    return "" if value is None else f"{value:.{digits}f}"

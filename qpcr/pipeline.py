@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from qpcr import curves
-from qpcr.curves import Settings
 from qpcr.formats import read_run
-from qpcr.record import FitSettings, Record
+from qpcr.record import Record
 from qpcr.run import Run
+from qpcr.settings import FitSettings, Settings
 
 
 def analyze(

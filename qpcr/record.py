@@ -10,25 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from qpcr._frozen import FrozenMap
-from qpcr.curves import Curves, Settings
+from qpcr.curves import Curves
 from qpcr.run import Run
+from qpcr.settings import FitSettings, Settings
 
 if TYPE_CHECKING:
     from qpcr.fits import Fits
 
 _PACKAGES = ("ikaros-qpcr", "numpy", "scipy", "lmfit")
-
-
-@dataclass(frozen=True, slots=True)
-class FitSettings:
-    """How the curves are fitted: model, shape of the baseline, and whether lmfit has the last word.
-
-    See :func:`qpcr.fits.fit_curves`.
-    """
-
-    model: str = "auto"
-    baseline: str = "flat"
-    polish: bool = True
 
 
 def versions() -> dict[str, str]:

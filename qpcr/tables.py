@@ -42,10 +42,8 @@ class CurveTable:
 
 def decode(data: bytes, file: Path) -> str:
     """Text of a table, whatever it was saved as; Chinese Windows writes GB 18030."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encodings = ["utf-16"] if marked else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)

@@ -10,9 +10,12 @@ import csv
 import io
 import time
 
-from qpcr.curves import Curves, Settings, from_table
-from qpcr.fits import Fit, fit_curves
-from qpcr.record import FitSettings
+import numpy as np
+
+from qpcr._frozen import IntArray
+from qpcr.curves import Curves, from_table
+from qpcr.fits import Estimate, Fit, fit_curves
+from qpcr.settings import FitSettings, Settings
 from qpcr.tables import CurveTable
 
 HEAD = ("method", "dataset", "curve", "cq", "cq_se", "eff", "n0", "call", "score", "sec")
@@ -62,19 +65,28 @@ def cq_table(
 
 def _answer(method: str, curves: Curves, index: int, fit: Fit) -> tuple[float | int | None, ...]:
     """Cq, its standard error, efficiency, n0, call and score of one curve by one method."""
-    cq, se, level = {
-        "threshold": (fit.cq, fit.cq_se, curves.threshold_of(index)),
-        "cpd2": (fit.cpd2, fit.cpd2_se, _rise(fit, fit.cpd2)),
-        "cpd1": (fit.cpd1, fit.cpd1_se, _rise(fit, fit.cpd1)),
-        "cy0": (fit.cy0, fit.cy0_se, _rise(fit, fit.cy0)),
-        "instrument": (curves.instrument_cq[index].value, None, curves.threshold_of(index)),
-    }[method]
+    efficiency = None if fit.efficiency is None else fit.efficiency.value
+    se = None
+    if method == "threshold":
+        cq, se, level = fit.cq, fit.cq_se, curves.threshold_of(index)
+    elif method == "instrument":
+        cq, level = curves.instrument_cq[index].value, curves.threshold_of(index)
+    else:
+        point: Estimate | None = getattr(fit, method)
+        cq, se = (None, None) if point is None else (point.value, point.se)
+        level = _height(fit, curves.cycles, cq)
     n0 = None
-    if cq is not None and fit.efficiency is not None and level is not None:
-        n0 = level / fit.efficiency**cq
-    return cq, se, fit.efficiency, n0, int(fit.amplified), fit.score
+    if cq is not None and efficiency is not None and level is not None:
+        n0 = level / efficiency**cq
+    return cq, se, efficiency, n0, int(fit.amplified), fit.score
 
 
-def _rise(fit: Fit, cycle: float | None) -> float | None:
-    """Height of the fitted curve above its ground at a cycle."""
-    return None if cycle is None else fit.rise(cycle)
+def _height(fit: Fit, cycles: IntArray, cycle: float | None) -> float | None:
+    """Fitted curve above its ground at a cycle, on a straight line in log between cycles."""
+    if cycle is None or fit.fitted is None:
+        return None
+    above = fit.fitted - fit.parameters["c"].value
+    positive = above > 0
+    if not positive.any():
+        return None
+    return float(np.exp(np.interp(cycle, cycles[positive], np.log(above[positive]))))

@@ -10,9 +10,11 @@ import pytest
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """Folder of the real instrument files; skips the test where it is absent."""
+    """Folder of the real instrument files; skips the test where there is none."""
     named = os.environ.get("IKAROS_DATA")
     folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"no real instrument files: {folder} does not exist (set IKAROS_DATA)")
+        if named:
+            pytest.fail(f"IKAROS_DATA names {folder}, which does not exist")
+        pytest.skip("no real instrument files: IKAROS_DATA is not set, ../shared/data is absent")
     return folder

@@ -10,6 +10,8 @@ from qpcr import curves
 from qpcr.formats import read_run
 from qpcr.instrument import _arithmetic as arithmetic
 from qpcr.instrument import rule_sets, rules_for
+from qpcr.settings import Settings
+from qpcr.thresholds import Threshold
 
 A = "abi7500/rnasep_standard_curve_7500fast_v2.3.eds"
 S = "stepone/steponeplus_v2.3_native_with_results.eds"
@@ -207,29 +209,29 @@ def test_an_unknown_software_is_said_to_be_unknown(data_dir):
     made = curves.from_run(strange)
     assert made.rules.startswith("unknown")
     assert any("9.9" in note and "not known" in note for note in made.notes)
-    chosen = curves.from_run(strange, curves.Settings(rules="quantstudio"))
+    chosen = curves.from_run(strange, Settings(rules="quantstudio"))
     assert chosen.rules == "quantstudio"
     assert chosen.thresholds["RNase P TAMRA"].source == "file"  # its own is not known: say whose
 
 
 def test_baseline_and_threshold_by_hand(data_dir):
     run = read_run(data_dir / A)
-    made = curves.from_run(run, curves.Settings(baseline=(5, 12), threshold=0.3))
+    made = curves.from_run(run, Settings(baseline=(5, 12), threshold=0.3))
     assert all((b.start, b.stop, b.source) == (5, 12, "manual") for b in made.baselines)
-    assert made.thresholds["RNase P TAMRA"] == curves.Threshold(0.3, "manual")
+    assert made.thresholds["RNase P TAMRA"] == Threshold(0.3, "manual")
     x, y = np.arange(5, 13), made.rn[3, 4:12]
     slope, intercept = np.polyfit(x, y, 1)
     assert made.baselines[3].slope == pytest.approx(slope, rel=1e-9)
     assert made.baselines[3].intercept == pytest.approx(intercept, rel=1e-9)
-    named = curves.from_run(run, curves.Settings(threshold={"RNase P TAMRA": 0.1}))
+    named = curves.from_run(run, Settings(threshold={"RNase P TAMRA": 0.1}))
     assert named.instrument_cq[3].value < made.instrument_cq[3].value
-    taken = curves.from_run(run, curves.Settings(baseline="file", threshold="file"))
+    taken = curves.from_run(run, Settings(baseline="file", threshold="file"))
     assert taken.thresholds["RNase P TAMRA"].source == "file"
     assert taken.instrument_cq[3].value == pytest.approx(28.280775, abs=5e-7)
     with pytest.raises(ValueError, match="protocol, auto, file"):
-        curves.Settings(baseline="automatic")
+        Settings(baseline="automatic")
     with pytest.raises(ValueError, match="no rule set"):
-        curves.Settings(rules="7900")
+        Settings(rules="7900")
 
 
 def test_a_mean_is_the_baseline_of_three_cycles_or_less():

@@ -21,31 +21,12 @@ title = "A synthetic panel"
 [sources.here]
 evidence = "unverified"
 citation = "made for a test"
-[oligos.F]
-role = "forward"
-sequence = "ACGTACGTACGTACGTAC"
-binds = "left"
-source = "here"
-[oligos.R1]
-role = "reverse"
-sequence = "TTGCATTGCATTGCATTG"
-binds = "right"
-source = "here"
-[oligos.R2]
-role = "reverse"
-sequence = "CCGATCCGATCCGATCCG"
-binds = "further right"
-source = "here"
-[oligos.GF]
-role = "forward"
-undisclosed = "bought"
-binds = "gene"
-source = "here"
-[oligos.GR]
-role = "reverse"
-undisclosed = "bought"
-binds = "gene"
-source = "here"
+[oligos]
+F = { role = "forward", sequence = "ACGTACGTACGTACGTAC", binds = "left", source = "here" }
+R1 = { role = "reverse", sequence = "TTGCATTGCATTGCATTG", binds = "right", source = "here" }
+R2 = { role = "reverse", sequence = "CCGATCCGATCCGATCCG", binds = "right", source = "here" }
+GF = { role = "forward", undisclosed = "bought", binds = "gene", source = "here" }
+GR = { role = "reverse", undisclosed = "bought", binds = "gene", source = "here" }
 [assays.one]
 forward = "F"
 reverse = "R1"
@@ -210,7 +191,7 @@ VALUES = [
     ("ACGTACGTACGTACGTAC", "ACGTNCGTACGTACGTAC", "oligos.F.sequence", "base 5"),
     ("ACGTACGTACGTACGTAC", "acgt", "oligos.F.sequence", "capitals"),
     ("ACGTACGTACGTACGTAC", " ", "oligos.F.sequence", "empty"),
-    ('undisclosed = "bought"\n', "", "oligos.GF.sequence", "either a sequence or"),
+    ('undisclosed = "bought", ', "", "oligos.GF.sequence", "either a sequence or"),
     ('"FAM"', '"FAN"', "reactions[0].channels[0].reporter", "did you mean 'FAM'?"),
     ('"NFQ"', '"NFX"', "reactions[2].channels[0].quencher", "did you mean 'NFQ'?"),
     ('"ROX"', '"R0X"', "layout.passive_reference", "did you mean 'ROX'?"),

@@ -216,7 +216,7 @@ def read_protocol(root: _Element) -> tuple[Stage, ...]:
 
 
 def read_settings(root: _Element) -> AnalysisSettings:
-    """Read ``analysis_protocol.xml``: thresholds, baselines, and the quality-flag rules to show."""
+    """Read ``analysis_protocol.xml``: thresholds, baselines, enabled quality rules to show."""
     thresholds: dict[str, ThresholdSetting] = {}
     baselines: dict[tuple[int, str], BaselineWindow] = {}
     for settings in root.iterfind("JaxbAnalysisSettings"):
@@ -249,11 +249,12 @@ def read_settings(root: _Element) -> AnalysisSettings:
             baselines[well, name] = BaselineWindow(start, stop, automatic)
     other: dict[str, str] = {}
     for rule in root.iterfind("AnalysisSetting"):
-        pairs = (
-            f"{text(value, 'Name')}={next((c.text for c in value if c.tag.endswith('Value')), '')}"
+        values = {
+            text(value, "Name"): next((c.text for c in value if str(c.tag).endswith("Value")), "")
             for value in rule.iterfind("SettingValue")
-        )
-        other[text(rule, "Type") or "?"] = ", ".join(pairs)
+        }
+        if values.get("enabled") == "true":
+            other[text(rule, "Type") or "?"] = values.get("criteria") or ""
     return AnalysisSettings(thresholds, baselines, other)
 
 

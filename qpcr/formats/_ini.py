@@ -60,8 +60,8 @@ class Section:
 
 
 def moment(text: str | None) -> datetime | None:
-    """Milliseconds since 1970 UTC as a date, or ``None`` for anything else."""
-    if text is None or not re.fullmatch(r"\d{1,15}", text.strip()):
+    """Milliseconds since 1970 UTC as a date, or ``None`` for anything else; 0 means never."""
+    if text is None or not re.fullmatch(r"0*[1-9]\d{0,14}", text.strip()):
         return None
     try:
         return datetime.fromtimestamp(int(text) / 1000, tz=UTC)

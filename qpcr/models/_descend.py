@@ -58,9 +58,9 @@ class State:
 
     def put(self, rows: IntArray | BoolArray, other: State, where: BoolArray) -> None:
         """Overwrite `rows` by the entries of `other` for which `where` holds."""
-        rows = np.asarray(rows)[where]
-        self.theta[rows], self.rss[rows] = other.theta[where], other.rss[where]
-        self.normal[rows], self.gradient[rows] = other.normal[where], other.gradient[where]
+        to = np.asarray(rows)[where]
+        self.theta[to], self.rss[to] = other.theta[where], other.rss[where]
+        self.normal[to], self.gradient[to] = other.normal[where], other.gradient[where]
 
 
 def _evaluate(block: Block, model: Model, theta: FloatArray) -> State:
@@ -90,7 +90,8 @@ def _solve_free(system: FloatArray, right: FloatArray, fixed: BoolArray) -> Floa
     system = system * (free[:, :, None] & free[:, None, :])
     size = range(system.shape[1])
     system[:, size, size] = np.where(free, system[:, size, size], 1.0)
-    return np.linalg.solve(system, (right * free)[..., None])[..., 0]
+    solved = np.linalg.solve(system, (right * free)[..., None])[..., 0]
+    return np.asarray(solved, dtype=np.float64)
 
 
 def _step(

@@ -1,9 +1,11 @@
 """The last word on one curve: lmfit, started at the batched optimum, with the analytic Jacobian.
 
-lmfit varies the model's coordinates without bounds (its bounded parameters are transformed, and
-one that lies on its bound stops the fit); a coordinate that the batch found on its bound is held
-there. Numeric derivatives are never used, and no limit is set on evaluations: an abort would lose
-the covariance. This is the only module that imports lmfit, and it does so when it is first used.
+lmfit varies the model's coordinates without bounds of its own (its bounded parameters are
+transformed, and one that lies on its bound stops the fit). A coordinate that the batch found on
+its bound is held there, and one that tries to leave the model's bounds stays on them. Numeric
+derivatives are never used, and no limit is set on evaluations: an abort would lose the covariance.
+
+This is the only module that imports lmfit, and it does so when it is first used.
 """
 
 from __future__ import annotations
@@ -42,61 +44,77 @@ class Polished:
     covariance: FloatArray
 
 
-def polish(
-    model: Model,
-    x: FloatArray,
-    y: FloatArray,
-    root: FloatArray,
-    theta: FloatArray,
-    linear: FloatArray,
-    held: BoolArray,
-) -> Polished | None:
-    """Fit one curve with lmfit from a given optimum.
+class Polisher:
+    """lmfit for curves of one model: ``Polisher(model, linear)(x, y, root, theta, linear, held)``.
 
-    Parameters
-    ----------
-    model
-        The model.
-    x, y, root
-        (m,) cycles, signal and square roots of the weights of the measured cycles.
-    theta, linear
-        (P,), (Q,) where to start.
-    held
-        (P,) coordinates to hold.
-
-    Returns
-    -------
-    Polished or None
-        ``None`` when lmfit does not succeed or gives no covariance.
+    One object serves many curves, one after the other: making lmfit's parameters anew for each
+    would cost as much as the fit.
     """
-    from lmfit import Minimizer, Parameters
 
-    # Signals of 1e-4 and of 1e6 shall look alike to the tolerances.
-    scale = float(np.max(np.abs(y))) or 1.0
-    start = np.concatenate([theta, linear / scale])
-    free = np.concatenate([~held, np.ones(len(linear), bool)])
-    parameters = Parameters()
-    for j, value in enumerate(start):
-        parameters.add(f"p{j}", value=float(value), vary=bool(free[j]))
-    size, axis, target = len(theta), x[None], y / scale * root
+    def __init__(self, model: Model, linear: int) -> None:
+        from lmfit import Parameters
 
-    def split(values: Any) -> tuple[FloatArray, FloatArray]:
-        point = np.array([values[f"p{j}"].value for j in range(len(start))])
-        return point[None, :size], point[None, size:]
+        self.model, self.size = model, len(model.parameters)
+        self.parameters = Parameters()
+        for j in range(self.size + linear):
+            self.parameters.add(f"p{j}", value=0.0)
 
-    def residual(values: Any) -> FloatArray:
-        return curve(model, *split(values), axis)[0] * root - target
+    def __call__(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        root: FloatArray,
+        theta: FloatArray,
+        linear: FloatArray,
+        held: BoolArray,
+    ) -> Polished | None:
+        """Fit one curve from a given optimum.
 
-    def slopes(values: Any) -> FloatArray:
-        return jacobian(model, *split(values), axis)[0, free] * root
+        Parameters
+        ----------
+        x, y, root
+            (m,) cycles, signal and square roots of the weights of the measured cycles.
+        theta, linear
+            (P,), (Q,) where to start.
+        held
+            (P,) coordinates to hold.
 
-    minimizer = Minimizer(residual, parameters)
-    result = minimizer.leastsq(Dfun=slopes, col_deriv=True, ftol=TOLERANCE, xtol=TOLERANCE)
-    if not result.success or result.covar is None or not np.isfinite(result.covar).all():
-        return None
-    found = split(result.params)
-    stretch = np.concatenate([np.ones(size), np.full(len(linear), scale)])
-    covariance = np.zeros((len(start), len(start)))
-    covariance[np.ix_(free, free)] = result.covar
-    covariance *= stretch[:, None] * stretch[None, :]
-    return Polished(found[0][0], found[1][0] * scale, float(result.chisqr) * scale**2, covariance)
+        Returns
+        -------
+        Polished or None
+            ``None`` when lmfit does not succeed or gives no covariance.
+        """
+        from lmfit import Minimizer
+
+        # Signals of 1e-4 and of 1e6 shall look alike to the tolerances.
+        scale = float(np.max(np.abs(y))) or 1.0
+        start = np.concatenate([theta, linear / scale])
+        free = np.concatenate([~held, np.ones(len(linear), bool)])
+        for parameter, value, vary in zip(self.parameters.values(), start, free, strict=True):
+            parameter.value, parameter.vary = float(value), bool(vary)
+        model, size, axis, target = self.model, self.size, x[None], y / scale * root
+        low, high = model.bounds(x)
+
+        def split(values: Any) -> tuple[FloatArray, FloatArray]:
+            point = np.array([parameter.value for parameter in values.values()])
+            return np.clip(point[None, :size], low, high), point[None, size:]
+
+        def residual(values: Any) -> FloatArray:
+            misfit: FloatArray = curve(model, *split(values), axis)[0] * root - target
+            return misfit
+
+        def slopes(values: Any) -> FloatArray:
+            columns: FloatArray = jacobian(model, *split(values), axis)[0, free] * root
+            return columns
+
+        minimizer = Minimizer(residual, self.parameters)
+        result = minimizer.leastsq(Dfun=slopes, col_deriv=True, ftol=TOLERANCE, xtol=TOLERANCE)
+        if not result.success or result.covar is None or not np.isfinite(result.covar).all():
+            return None
+        found = split(result.params)
+        stretch = np.concatenate([np.ones(size), np.full(len(linear), scale)])
+        covariance = np.zeros((len(start), len(start)))
+        covariance[np.ix_(free, free)] = result.covar
+        covariance *= stretch[:, None] * stretch[None, :]
+        rss = float(result.chisqr) * scale**2
+        return Polished(found[0][0], found[1][0] * scale, rss, covariance)

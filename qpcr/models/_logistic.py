@@ -35,7 +35,7 @@ LOG2 = float(np.log(2.0))
 def _softplus(z: Numbers) -> Numbers:
     """log(1 + exp(−z)) without overflow, real or complex."""
     below = np.where(z.real < 0, z, 0)
-    return np.log1p(np.exp(2 * below - z)) - below
+    return np.asarray(np.log1p(np.exp(2 * below - z)) - below)
 
 
 def _half(theta: Numbers) -> tuple[Numbers, Numbers, Numbers]:
@@ -59,7 +59,7 @@ def _z(x: Numbers, theta: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 def shape(x: FloatArray, theta: Numbers) -> Numbers:
     """G (n, C) at cycles x (n, C) or (1, C) for θ (n, 3)."""
     z, _, f = _z(x, theta)
-    return np.exp(-f * _softplus(z))
+    return np.asarray(np.exp(-f * _softplus(z)))
 
 
 def shape_slopes(x: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +95,7 @@ def rate(x: Numbers, theta: Numbers) -> Numbers:
     """∂g/∂x (n, C), per cycle: g·f·B·expit(−z)/x."""
     z, steep, f = _z(x, theta)
     away = _softplus(z)
-    return np.exp(-f * away - (away + z)) * f * steep / x
+    return np.asarray(np.exp(-f * away - (away + z)) * f * steep / x)
 
 
 def inverse(theta: Numbers, level: Numbers) -> Numbers:

@@ -133,7 +133,7 @@ class _Data:
     def of(cls, x: FloatArray, y: FloatArray, weight: FloatArray, slope: bool) -> _Data:
         y = _filled(x, y, weight > 0)
         middle, spread = y.mean(axis=1), y.std(axis=1)
-        spread = np.where(spread > 0, spread, 1.0)
+        spread = np.where(spread > 1e-100, spread, 1.0)
         scaled = (y - middle[:, None]) / spread[:, None]
         return cls(x, scaled, middle, spread, np.sqrt(weight), slope)
 
@@ -169,11 +169,15 @@ def _linear(data: _Data, model: Model, theta: FloatArray) -> tuple[FloatArray, F
     if data.slope:
         columns.append(np.broadcast_to(data.x - centre, g.shape))
     design = np.stack(columns, axis=2) * data.root[:, :, None]
+    # A curve that only begins to rise has g of 1e-20: of unit length, its column counts too.
+    size = np.sqrt(np.einsum("ncq,ncq->nq", design, design))
+    size = np.where(size > 1e-150, size, np.inf)
+    design /= size[:, None, :]
     target = data.y * data.root
     linear = np.einsum("nqc,nc->nq", np.linalg.pinv(design), target)
     residual = target - np.einsum("ncq,nq->nc", design, linear)
     rss = np.einsum("nc,nc->n", residual, residual) * data.spread**2
-    linear *= data.spread[:, None]
+    linear *= data.spread[:, None] / size
     linear[:, 0] += data.middle
     if data.slope:
         linear[:, 0] -= linear[:, 2] * centre
@@ -182,7 +186,7 @@ def _linear(data: _Data, model: Model, theta: FloatArray) -> tuple[FloatArray, F
 
 def _baseline_basis(x: FloatArray, root: FloatArray, slope: bool) -> FloatArray:
     """Orthonormal (n, Q, C) basis of the weighted constant and, with `slope`, straight line."""
-    first = root / np.sqrt(np.einsum("nc,nc->n", root, root))[:, None]
+    first: FloatArray = root / np.sqrt(np.einsum("nc,nc->n", root, root))[:, None]
     if not slope:
         return first[:, None, :]
     line = root * (x - x.mean())

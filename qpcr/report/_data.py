@@ -16,6 +16,7 @@ import numpy as np
 from qpcr.run import well_name
 
 if TYPE_CHECKING:
+    from qpcr.fits import Estimate, Fit
     from qpcr.record import Record
 
 Number = int | float | None
@@ -62,10 +63,11 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
     -------
     dict
         Only lists, dicts, strings, numbers, booleans and ``None``. ``reactions`` has one list of
-        length R a column; ``drn`` and ``fit`` are R lists of C numbers; ``rn`` holds, by position,
+        length R a column; ``drn`` and ``fit`` are R lists of C numbers (no fit: ``None``); ``rn`` holds, by position,
         Rn of the reactions without a baseline; ``raw`` and ``dyes`` are by well index.
     """
     run, curves = record.run, record.curves
+    fits = [record.fits[index] for index in range(len(curves))]
     return {
         "texts": dict(texts),
         "plate": {"rows": run.rows, "columns": run.columns},
@@ -76,9 +78,9 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
             name: {"threshold": short(one.value), "source": one.source, "reason": one.reason}
             for name, one in curves.thresholds.items()
         },
-        "reactions": _reactions(record),
+        "reactions": _columns([_reaction(record, index, fit) for index, fit in enumerate(fits)]),
         "drn": [_row(values) for values in curves.drn],
-        "fit": [_row(record.fits[index].fitted) for index in range(len(curves))],
+        "fit": [None if fit.fitted is None else _row(fit.fitted) for fit in fits],
         "rn": {
             str(index): _row(curves.rn[index])
             for index, baseline in enumerate(curves.baselines)
@@ -90,17 +92,20 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _reactions(record: Record) -> dict[str, list[Any]]:
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """One list a column, each with one entry a reaction."""
-    rows = [_reaction(record, index) for index in range(len(record.curves))]
     return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
 
 
-def _reaction(record: Record, index: int) -> dict[str, Any]:
-    reaction, fit = record.run.reactions[index], record.fits[index]
-    baseline = record.curves.baselines[index]
-    style = record.curves.instrument_cq[index]
-    stored = record.run.results.get((reaction.well, reaction.target))
+def _estimate(name: str, estimate: Estimate | None) -> dict[str, Number]:
+    return {
+        name: None if estimate is None else short(estimate.value),
+        f"{name}_se": None if estimate is None else short(estimate.se),
+    }
+
+
+def _reaction(record: Record, index: int, fit: Fit) -> dict[str, Any]:
+    reaction, baseline = record.run.reactions[index], record.curves.baselines[index]
     return {
         "well": reaction.well,
         "name": reaction.well_name,
@@ -111,22 +116,13 @@ def _reaction(record: Record, index: int) -> dict[str, Any]:
         "quantity": short(reaction.quantity),
         "omitted": reaction.omitted,
         "problem": record.curves.problems[index],
-        "cq": short(fit.cq),
-        "se": short(fit.cq_se),
-        "low": short(fit.cq_low),
-        "high": short(fit.cq_high),
-        "reason": fit.reason,
-        "style": short(style.value),
-        "style_reason": style.reason,
-        "own": None if stored is None else short(stored.cq),
-        "own_known": stored is not None and stored.determined is not None,
-        "cpd2": short(fit.cpd2),
-        "cpd2_se": short(fit.cpd2_se),
-        "cy0": short(fit.cy0),
-        "cy0_se": short(fit.cy0_se),
-        "efficiency": short(fit.efficiency),
-        "efficiency_se": short(fit.efficiency_se),
+        **_answers(record, index, fit),
+        **_estimate("cpd2", fit.cpd2),
+        **_estimate("cy0", fit.cy0),
+        **_estimate("efficiency", fit.efficiency),
+        "efficiency_note": fit.efficiency_note,
         "model": fit.model,
+        "engine": fit.engine,
         "r2": short(fit.r2),
         "residual_se": short(fit.residual_se),
         "start": None if baseline is None else baseline.start,
@@ -134,6 +130,25 @@ def _reaction(record: Record, index: int) -> dict[str, Any]:
         "baseline_source": None if baseline is None else baseline.source,
         "intercept": None if baseline is None else short(baseline.intercept),
         "slope": None if baseline is None else short(baseline.slope),
+    }
+
+
+def _answers(record: Record, index: int, fit: Fit) -> dict[str, Any]:
+    """The three Ct values: fitted, instrument style, and the instrument's own."""
+    reaction, style = record.run.reactions[index], record.curves.instrument_cq[index]
+    stored = record.run.results.get((reaction.well, reaction.target))
+    return {
+        "cq": short(fit.cq),
+        "se": short(fit.cq_se),
+        "low": short(fit.cq_low),
+        "high": short(fit.cq_high),
+        "range": None if fit.cq_range is None else list(fit.cq_range),
+        "shift": short(fit.baseline_shift),
+        "reason": fit.reason_text,
+        "style": short(style.value),
+        "style_reason": style.reason,
+        "own": None if stored is None else short(stored.cq),
+        "own_known": stored is not None and stored.determined is not None,
     }
 
 

@@ -55,9 +55,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "against_instrument": "Against the Ct stored in the file",
         "no_instrument_ct": "The file holds no Ct of the instrument's own.",
         "difference": "{label}: median difference {median} cycles, largest {largest}, over {count} "
-        "reactions; determined by one side only: {split} of {total}.",
-        "difference_none": "{label}: no reaction with both values; determined by one side only: "
-        "{split} of {total}.",
+        "reactions; determined here but not there, or the reverse: {split} of {total}.",
+        "difference_none": "{label}: no reaction has both values; determined here but not there, "
+        "or the reverse: {split} of {total}.",
         # choosing
         "choose": "Choose",
         "colour_by": "Colour by",
@@ -140,7 +140,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "detail": "Chosen reaction",
         "detail_empty": "{well} is empty: no reaction is set up in it.",
         "reaction_of": "Reaction",
-        "fitted_curve": "fitted curve",
+        "fitted_curve": "curve fitted to all cycles",
         "measured": "measured",
         "residuals": "measured − fitted",
         "ct": "Ct",
@@ -155,11 +155,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "target": "Target",
         "task": "Task",
         "quantity": "Quantity",
+        "read_from": "Ct read from",
+        "cycles_value": "cycles {start} to {stop}",
+        "baseline_delay": "Baseline delay",
+        "delay_value": "{cycles} cycles",
         "cpd2": "Cpd2",
-        "cpd2_long": "Cpd2 (max. curvature)",
         "cy0": "Cy0",
         "efficiency": "Efficiency",
-        "efficiency_long": "Efficiency (2 = doubling)",
         "baseline": "Baseline",
         "baseline_value": "cycles {start} to {stop} ({source})",
         "threshold": "Threshold",
@@ -175,7 +177,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "table": "Reactions",
         "table_filter": "Filter",
         "table_filter_hint": "any text of a row",
-        "copy": "Copy as table",
+        "copy_table": "Copy as table",
         "copied": "{count} rows copied",
         "copy_failed": "The browser does not allow copying; select the table by hand.",
         "sort_by": "Sort by {name}",
@@ -192,6 +194,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "column_start": "Baseline start",
         "column_stop": "Baseline end",
         "column_style_reason": "Reason, instr. style",
+        "glossary": "Ct: where the fitted curve crosses the threshold, ± standard error. Ct, instrument "
+        "style: by the instrument's own rule. Cpd2: cycle of the largest acceleration "
+        "(second-derivative maximum). Cy0: where the tangent at the steepest point meets the "
+        "baseline. Efficiency: factor per cycle at Cpd2, 2 = doubling. Baseline delay: by how much "
+        "product inside the baseline window delays the Ct, estimated.",
         # differences
         "difference_plot": "Difference from the instrument's Ct",
         # settings and provenance

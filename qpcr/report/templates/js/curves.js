@@ -2,11 +2,14 @@
 
 const VIEWS = ["linear", "log", "rn", "raw", "dyes", "reference"];
 const MANY = 8; // more chosen reactions than this are not drawn one by one
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+const CONFIG = { displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
+const LEGEND_ABOVE = { orientation: "h", x: 0, y: 1, yanchor: "bottom", borderwidth: 0 };
+const LEGEND_BESIDE = { x: 1.01, y: 0.93, xanchor: "left", borderwidth: 0 };
 const isDrn = () => state.view === "linear" || state.view === "log";
 const rootSize = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 const drn = (r) => DATA.drn[r.index];
+const positive = (value) => (value > 0 ? value : null); // the rest has no logarithm
 function rn(r) {
   const given = DATA.rn[r.index];
   if (given) return given;
@@ -122,7 +125,7 @@ function marksOf(list, log) {
       ? t("threshold_target", { value: general(value), target: safe(target) })
       : t("threshold_line", { value: general(value) });
     annotations.push({ xref: "paper", x: 0.005, xanchor: "left", yanchor: "bottom", showarrow: false,
-      y: log ? Math.log10(value) : value, text, font: { color: colour, size: rootSize() * 0.8 } });
+      y: log ? Math.log10(value) : value, text, bgcolor: "#ffffffb0", font: { color: colour, size: rootSize() * 0.8 } });
   }
   return { shapes, annotations };
 }
@@ -145,8 +148,8 @@ function layoutOf(yTitle, log = false, more = {}) {
     margin: { l: size * 4.6, r: size, t: size * 0.8, b: size * 3.3 },
     xaxis: { ...axis, title: { text: t("axis_cycle") }, zeroline: false,
       range: [CYCLES[0] - 1, CYCLES[CYCLES.length - 1] + 1] },
-    yaxis: { ...axis, title: { text: yTitle }, type: log ? "log" : "linear", exponentformat: "power",
-      automargin: true, ...(log ? { dtick: 1, minor: { dtick: "D1", gridcolor: "#f3f5f7" } } : {}) },
+    yaxis: { ...axis, title: { text: yTitle, standoff: size * 0.8 },
+      type: log ? "log" : "linear", exponentformat: "none", separatethousands: true, automargin: true, ...(log ? { dtick: 1, minor: { dtick: "D1", gridcolor: "#f3f5f7" } } : {}) },
     legend: { x: 0.01, y: 0.9, bgcolor: "#ffffffcc", bordercolor: "#d5dae1", borderwidth: 1,
       font: { size: size * 0.8 } },
     hoverlabel: { align: "left", font: { size: size * 0.85 } },
@@ -169,6 +172,8 @@ function partsOf(view) {
   return (well) => Object.entries(DATA.dyes[well] || {});
 }
 
+const beside = (layout) => ({ ...layout, legend: { ...layout.legend, ...LEGEND_BESIDE } });
+
 /** What the present view shows: traces, layout, or a sentence why there is nothing. */
 function picture() {
   const list = shown();
@@ -177,13 +182,13 @@ function picture() {
     const traces = partTraces(partWells(), partsOf(state.view));
     const empty = state.view === "raw" ? "no_raw" : "no_dyes";
     const title = state.view === "raw" ? "axis_counts" : "axis_signal";
-    return { traces, layout: layoutOf(t(title)), empty: t(empty) };
+    return { traces, layout: beside(layoutOf(t(title))), empty: t(empty) };
   }
   if (state.view === "reference") {
     const some = unique(list.map((r) => r.well)).map((well) => byWell.get(well).find(picked))
       .filter((r) => (DATA.dyes[r.well] || {})[DATA.reference]);
     return { traces: curveTraces(some, (r) => DATA.dyes[r.well][DATA.reference]),
-      layout: layoutOf(DATA.reference === null ? "" : t("axis_signal") + " " + safe(DATA.reference)),
+      layout: beside(layoutOf(DATA.reference === null ? "" : `${t("axis_signal")} ${safe(DATA.reference)}`)),
       empty: t("no_reference") };
   }
   const few = chosen.length && chosen.length <= MANY ? chosen : [];
@@ -201,7 +206,8 @@ function picture() {
   const layout = layoutOf(t("axis_drn"), log, { annotations: marks.annotations,
     shapes: [...marks.shapes, ...baselineShapes(few)] });
   if (log) layout.yaxis.range = logRange(list);
-  return { traces: [...curveTraces(list, drn), ...markTraces(list)], layout };
+  const yOf = log ? (r) => drn(r).map(positive) : drn;
+  return { traces: [...curveTraces(list, yOf), ...markTraces(list)], layout };
 }
 
 /** A plot, or the sentence that says why there is none. */

@@ -19,14 +19,16 @@ function factsOf(r) {
       : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })],
     [t("ct_style"), because(r.style, r.style_reason)],
     [t("ct_own"), own],
-    [t("cpd2_long"), plusMinus(r.cpd2, r.cpd2_se, 3)],
+    [t("read_from"), r.range === null ? "" : t("cycles_value", { start: r.range[0], stop: r.range[1] })],
+    [t("baseline_delay"), r.shift === null ? "" : t("delay_value", { cycles: fixed(r.shift) })],
+    [t("cpd2"), plusMinus(r.cpd2, r.cpd2_se, 3)],
     [t("cy0"), plusMinus(r.cy0, r.cy0_se, 3)],
-    [t("efficiency_long"), plusMinus(r.efficiency, r.efficiency_se, 3)],
+    [t("efficiency"), [plusMinus(r.efficiency, r.efficiency_se, 3), r.efficiency_note].filter(Boolean).join(" · ")],
     [t("baseline"), r.start === null ? "" : t("baseline_value",
       { start: r.start, stop: r.stop, source: sourceText(r.baseline_source) })],
-    [t("threshold"), threshold.value === null ? threshold.reason || t("unknown")
+    [t("threshold"), threshold.threshold === null ? threshold.reason || t("unknown")
       : t("threshold_value", { value: general(threshold.threshold), source: sourceText(threshold.source) })],
-    [t("model"), r.model || ""],
+    [t("model"), r.model === null ? "" : `${r.model} (${r.engine})`],
     [t("fit_quality"), [general(r.residual_se), fixed(r.r2, 5)].filter(Boolean).join(", ")],
   ].filter(([, value]) => value !== "");
 }
@@ -53,9 +55,10 @@ function drawDetail() {
 
 function drawFit(r) {
   const log = state.view === "log";
-  const y = drn(r);
-  const fit = DATA.fit[r.index];
-  const residuals = y.map((value, i) => (value === null || fit[i] === null ? null : value - fit[i]));
+  const measured = drn(r);
+  const fitted = DATA.fit[r.index] || CYCLES.map(() => null);
+  const [y, fit] = log ? [measured.map(positive), fitted.map(positive)] : [measured, fitted];
+  const residuals = measured.map((value, i) => (value === null || fitted[i] === null ? null : value - fitted[i]));
   const hover = { hovertemplate: `${t("hover_cycle")} %{x} · %{y:.4~g}<extra></extra>` };
   const traces = [
     { type: "scatter", mode: "markers", name: t("measured"), x: CYCLES, y, ...hover,
@@ -80,7 +83,8 @@ function drawFit(r) {
   const { type: _, dtick: __, minor: ___, range: ____, ...plain } = layout.yaxis;
   layout.yaxis2 = { ...plain, domain: [0, 0.24], title: { text: t("axis_residual") }, nticks: 5 };
   layout.xaxis.anchor = "y2";
-  layout.legend.y = 0.93;
+  layout.legend = { ...layout.legend, ...LEGEND_ABOVE };
+  layout.margin.t = rootSize() * 2.4;
   const named = [];
   if (r.cq !== null) named.push([t("mark_fitted"), "#d55e00", "solid"]);
   if (r.style !== null) named.push([t("mark_style"), "#111", "dot"]);
@@ -108,7 +112,7 @@ function drawDifference() {
   ];
   const layout = layoutOf(t("axis_difference"));
   layout.xaxis = { ...layout.xaxis, title: { text: t("axis_own") }, range: undefined };
-  layout.legend = { ...layout.legend, orientation: "h", x: 0, y: 1, yanchor: "bottom", borderwidth: 0 };
-  layout.margin.t = rootSize() * 2;
+  layout.legend = { ...layout.legend, ...LEGEND_ABOVE };
+  layout.margin.t = rootSize() * 2.4;
   show("difference", traces, layout);
 }

@@ -35,14 +35,20 @@ function drawControls() {
     { wells: state.chosen.size, shown: shown().length, total: reactions.length });
 }
 
+const plots = ["curves", "detail", "difference"].map(byId).filter(Boolean);
+let onPaper = false;
 /** Plots are drawn in pixels: for paper they must be drawn again at the paper's width. */
-function resizePlots(width) {
-  for (const id of ["curves", "detail", "difference"]) {
-    const plot = byId(id);
-    if (!plot) continue;
-    if (width) Plotly.relayout(plot, { width, height: 380, autosize: false });
-    else Plotly.relayout(plot, { width: undefined, height: undefined, autosize: true });
-  }
+function drawForPaper(paper) {
+  onPaper = paper;
+  const size = paper ? { width: 1000, height: 380 } : { width: undefined, height: undefined };
+  for (const plot of plots) Plotly.relayout(plot, { ...size, autosize: !paper });
+}
+/** Follow the card that a plot stands in, when its neighbours make it grow or shrink. */
+function followSizes() {
+  const observer = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (!onPaper && target.offsetWidth) Plotly.Plots.resize(target);
+  });
+  for (const plot of plots) observer.observe(plot);
 }
 
 buildPlate();
@@ -68,9 +74,28 @@ byId("table-filter").oninput = (event) => {
 };
 byId("copy").onclick = copyTable;
 byId("views").classList.toggle("with-difference", byId("difference") !== null);
-window.addEventListener("beforeprint", () => resizePlots(1000));
-window.addEventListener("afterprint", () => resizePlots(0));
+window.addEventListener("beforeprint", () => drawForPaper(true));
+window.addEventListener("afterprint", () => drawForPaper(false));
 
-views.push(drawControls, drawPlate, drawCurves, drawDetail, drawDifference, drawTable);
-for (const view of views) view();
-for (const id of ["curves", "difference"]) if (byId(id)) chooseFromPlot(id);
+/** Draw the quick views at once and the plots one a frame, so that the page shows early. */
+function start() {
+  const quick = [drawControls, drawPlate, drawTable];
+  const slow = [drawCurves, drawDetail, drawDifference];
+  for (const view of quick) view();
+  const next = () => {
+    const view = slow.shift();
+    view();
+    views.push(view);
+    if (slow.length) {
+      setTimeout(next);
+      return;
+    }
+    for (const id of ["curves", "difference"]) if (byId(id)) chooseFromPlot(id);
+    followSizes();
+    document.body.dataset.ready = "true";
+  };
+  views.push(...quick);
+  setTimeout(next);
+}
+
+start();

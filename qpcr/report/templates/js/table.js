@@ -7,7 +7,8 @@ const COLUMNS_SHOWN = [
   { head: "sample", cell: (r) => text(r.sample) },
   { head: "target", cell: (r) => text(r.target) },
   { head: "task", cell: (r) => text(t(`task_${r.task}`)) },
-  { head: "quantity", cell: (r) => number(r.quantity, general(r.quantity)) },
+  { head: "quantity", cell: (r) => number(r.quantity, general(r.quantity)),
+    only: () => reactions.some((r) => r.quantity !== null) },
   { head: "column_ct", cell: (r) => ({ ...number(r.cq, ctText(r)), absent: r.cq === null }) },
   { head: "column_interval", cell: (r) => number(r.low, r.low === null || r.high === null ? ""
     : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })) },
@@ -25,7 +26,7 @@ const COLUMNS_SHOWN = [
   { head: "threshold", cell: (r) => number(DATA.targets[r.target].threshold, general(DATA.targets[r.target].threshold)) },
   { head: "model", cell: (r) => text(r.model) },
   { head: "reason", cell: (r) => ({ ...text([r.cq === null ? reasonText(r) : "", r.omitted ? t("omitted") : ""]
-    .filter(Boolean).join("; ")), wide: true }) },
+    .filter(Boolean).join(" · ")), wide: true }) },
 ].filter((column) => !column.only || column.only());
 
 /** Columns of the copied table: one number a column, all digits the page has. */

@@ -1,0 +1,63 @@
+"""What a person may choose about an analysis; everything else follows from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from qpcr._frozen import FrozenMap
+from qpcr.instrument import rule_sets
+
+WORDS = ("protocol", "auto", "file")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How baselines and thresholds are chosen.
+
+    Attributes
+    ----------
+    baseline
+        ``"protocol"``: as the file's analysis protocol asks, automatic where it says automatic and
+        the recorded window where a person chose it. ``"auto"``: always computed. ``"file"``: always
+        the recorded window. Or one window (first, last cycle) for all.
+    threshold
+        The same words, one number (ΔRn) for all targets, or numbers by target name (the others as
+        ``"protocol"``).
+    rules
+        Name of a rule set, or ``None``: that of the software that wrote the file.
+
+    Raises
+    ------
+    ValueError
+        Another word, a window or threshold that cannot be, an unknown rule set.
+    """
+
+    baseline: str | tuple[int, int] = "protocol"
+    threshold: str | float | Mapping[str, float] = "protocol"
+    rules: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("baseline", "threshold"):
+            value = getattr(self, name)
+            if isinstance(value, str) and value not in WORDS:
+                raise ValueError(f"{name} must be one of {', '.join(WORDS)} or a value: {value!r}")
+        if isinstance(self.baseline, tuple) and not 1 <= self.baseline[0] <= self.baseline[1]:
+            raise ValueError(f"the baseline must be a first and a last cycle: {self.baseline}")
+        if isinstance(self.threshold, Mapping):
+            object.__setattr__(self, "threshold", FrozenMap(self.threshold))
+        if self.rules is not None and self.rules not in rule_sets():
+            raise ValueError(f"no rule set {self.rules!r}; there are {', '.join(rule_sets())}")
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How the curves are fitted: model, shape of the baseline, and whether lmfit has the last word.
+
+    See :func:`qpcr.fits.fit_curves`.
+    """
+
+    model: str = "auto"
+    baseline: Literal["flat", "slope"] = "flat"
+    polish: bool = True

@@ -1,0 +1,136 @@
+"""Who may import whom, what start-up may load, and how large things may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ORDER = [
+    "errors", "_frozen", "_registry", "run", "formats", "instrument", "settings", "_signals",
+    "baselines", "thresholds", "curves", "models", "fits", "record", "pipeline", "frames",
+    "document", "report", "outputs", "inspection", "tables", "tabulate",
+]  # fmt: skip
+"""Rooms of ``qpcr`` from the bottom up: each may import those before it."""
+FIT_PARTS = "_fit_"
+APART = {"simulate": {"errors", "_frozen"}}
+"""Rooms beside the pipeline, and all they may import."""
+HOMES = {
+    "lmfit": "qpcr/models/",
+    "h5py": "qpcr/records/",
+    "click": "cli.py",
+    "rich": "cli.py",
+    "plotly": "qpcr/report/",
+    "jinja2": "qpcr/report/",
+}
+
+
+def sources():
+    found = [ROOT / "cli.py"]
+    for package in ("qpcr", "primers", "calibration"):
+        found += sorted((ROOT / package).rglob("*.py"))
+    return found
+
+
+def imports(path):
+    """Modules a file imports anywhere, except for type checking only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            skipped |= {id(inner) for one in node.body for inner in ast.walk(one)}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found.add(node.module)
+            if node.module == "qpcr":
+                found |= {f"qpcr.{alias.name}" for alias in node.names}
+    return found
+
+
+def room(module):
+    """Room of ``qpcr`` that a dotted module lies in, or ``None``."""
+    parts = module.split(".")
+    if parts[0] != "qpcr" or len(parts) == 1:
+        return None
+    return "fits" if parts[1].startswith(FIT_PARTS) else parts[1]
+
+
+def room_of(path):
+    inside = path.relative_to(ROOT / "qpcr").with_suffix("").parts
+    return room(".".join(("qpcr", *inside)))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    name = str(path.relative_to(ROOT)).replace("\\", "/")
+    found = imports(path)
+    top = {module.split(".")[0] for module in found}
+    assert "cli" not in top, "nothing imports the command line"
+    for library, home in HOMES.items():
+        assert library not in top or name.startswith(home), f"{library} has its home in {home}"
+    if name.startswith(("primers/", "calibration/")):
+        mine = name.split("/")[0]
+        assert not top & ({"qpcr", "primers", "calibration"} - {mine})
+    if not name.startswith("qpcr/") or name == "qpcr/__init__.py":
+        return
+    here = room_of(path)
+    used = {room(module) for module in found} - {None, here}
+    if here in APART:
+        assert used <= APART[here]
+        return
+    assert here in ORDER, f"{name}: say in ORDER where this room stands"
+    assert not used & APART.keys()
+    for other in used:
+        assert ORDER.index(other) < ORDER.index(here), f"{name} must not import qpcr.{other}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_small(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def python(code):
+    """Run code in a fresh interpreter."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    "statement", ["import qpcr", "import cli", "import primers", "import calibration"]
+)
+def test_start_up_loads_nothing_heavy(statement):
+    heavy = "lmfit", "pandas", "plotly", "h5py", "scipy.optimize", "rich", "jinja2", "lxml"
+    code = f"import sys; {statement}; print([m for m in {heavy!r} if m in sys.modules])"
+    done = python(code)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('lmfit','pandas','plotly','h5py','numpy','rich') if m in sys.modules])"
+    )
+    done = python(code)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_public_names_are_few_and_there():
+    import qpcr
+
+    assert len(qpcr.__all__) <= 15
+    for name in qpcr.__all__:
+        assert callable(getattr(qpcr, name))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = qpcr.nothing

@@ -1,0 +1,268 @@
+"""The run report as text: what it says, what it holds, what names cannot do to it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import string
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+import lxml.html
+import numpy as np
+import pytest
+from report_records import ATTACKS, hostile_record, synthetic_record, synthetic_run
+
+from qpcr import Settings
+from qpcr.record import Record
+from qpcr.report import render
+from qpcr.report._data import script_json, short
+from qpcr.report.texts_en import TEXTS
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return synthetic_record(synthetic_run(used=90), polish=True)
+
+
+@pytest.fixture(scope="module")
+def page(record: Record) -> str:
+    return render(record)
+
+
+def data_of(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="run-data">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def scripts_of(page: str) -> list[str]:
+    return re.findall(r"<script>(.*?)</script>", page, re.S)
+
+
+def visible(page: str) -> str:
+    tree = lxml.html.fromstring(page)
+    for element in tree.xpath("//script | //style"):
+        element.drop_tree()
+    return " ".join(tree.text_content().split())
+
+
+def test_curves_come_through_with_six_digits(record: Record, page: str) -> None:
+    data = data_of(page)
+    given = np.array(data["drn"], dtype=float)
+    np.testing.assert_allclose(given, record.curves.drn, rtol=5.1e-6, atol=0)
+    line = np.array(data["reactions"]["intercept"])[:, None] + np.array(
+        data["reactions"]["slope"]
+    )[:, None] * np.array(data["cycles"])
+    np.testing.assert_allclose(given + line, record.curves.rn, rtol=2e-5)
+
+
+def test_ct_columns_match_the_record(record: Record, page: str) -> None:
+    columns = data_of(page)["reactions"]
+    fits = list(record.fits)
+    assert any(fit.cq is None for fit in fits)
+    assert any(fit.cq is not None for fit in fits)
+    for index, fit in enumerate(fits):
+        if fit.cq is None:
+            assert columns["cq"][index] is None
+            assert columns["reason"][index]
+        else:
+            assert columns["cq"][index] == pytest.approx(fit.cq, rel=5.1e-6)
+            assert columns["low"][index] < columns["cq"][index] < columns["high"][index]
+        stored = record.run.results[record.run.reactions[index].well, "ALB"]
+        assert columns["own"][index] == (None if stored.cq is None else pytest.approx(stored.cq))
+
+
+def test_counts_and_provenance_are_in_words(record: Record, page: str) -> None:
+    text = visible(page)
+    missing = sum(fit.cq is None for fit in record.fits)
+    assert f"90 {TEXTS['count_reactions']}" in text
+    assert f"{missing} {TEXTS['count_undetermined']}" in text
+    assert record.run.provenance.sha256 in text
+    assert record.curves.rules in text
+    assert "Dr. Ångström" in text
+    assert TEXTS["simulated"] in text
+
+
+def test_differences_are_those_of_the_numbers(record: Record, page: str) -> None:
+    pairs = [
+        (fit.cq, record.run.results[r.well, r.target].cq)
+        for fit, r in zip(record.fits, record.run.reactions, strict=True)
+    ]
+    sizes = [abs(a - b) for a, b in pairs if a is not None and b is not None]
+    assert f"largest {max(sizes):.2g}, over {len(sizes)} reactions" in visible(page)
+
+
+def test_real_runs_carry_no_simulated_banner(record: Record) -> None:
+    source = replace(record.run.provenance, simulated=False)
+    real = replace(record, run=replace(record.run, provenance=source))
+    assert TEXTS["simulated"] not in visible(render(real))
+
+
+def test_warnings_stand_out() -> None:
+    run = synthetic_run(used=6, reference=None, raw=False, results=False)
+    source = replace(run.provenance, software="Some Cycler 9", run_state="ABORTED")
+    text = visible(render(synthetic_record(replace(run, provenance=source))))
+    assert TEXTS["warn_no_reference"] in text
+    assert "ABORTED" in text
+    assert "The analysis rules of the software that wrote this file are not known" in text
+    assert TEXTS["no_instrument_ct"] in text
+
+
+def test_reaction_without_curve_is_named_with_its_problem() -> None:
+    run = synthetic_run(used=6)
+    signals = {well: one for well, one in run.signals.items() if well != 2}
+    record = synthetic_record(replace(run, signals=signals))
+    page = render(record)
+    assert f"No usable curve in A3: {record.curves.problems[2]}" in visible(page)
+    data = data_of(page)
+    assert data["fit"][2] is None
+    assert data["reactions"]["start"][2] is None
+    assert set(data["rn"]) == {"2"}
+    assert data["rn"]["2"] == [None] * 40
+
+
+def test_several_targets_and_manual_settings() -> None:
+    run = synthetic_run(used=5, targets=("ALB", "Δ4-7", "Δ2-7"))
+    record = synthetic_record(run)
+    settings = Settings(baseline=(3, 12), threshold={"ALB": 0.25})
+    page = render(replace(record, settings=settings))
+    assert "cycles 3 to 12, set by hand" in visible(page)
+    assert "ALB: 0.25" in visible(page)
+    data = data_of(page)
+    assert data["reactions"]["well"] == [w for w in range(5) for _ in range(3)]
+    assert set(data["dyes"]["0"]) == {"FAM", "VIC", "NED", "ROX"}
+    assert set(data["targets"]) == {"ALB", "Δ4-7", "Δ2-7"}
+
+
+def test_empty_wells_keep_their_raw_readings() -> None:
+    data = data_of(render(synthetic_record(synthetic_run(used=3))))
+    assert len(data["raw"]) == 96
+    assert len(data["raw"]["95"]) == 5
+    assert set(data["dyes"]) == {"0", "1", "2"}
+
+
+def test_names_stay_names() -> None:
+    page = render(hostile_record())
+    tree = lxml.html.fromstring(page)
+    assert len(tree.xpath("//script")) == 3
+    assert not tree.xpath("//img | //svg | //a | //iframe | //object")
+    assert not tree.xpath("//@*[starts-with(name(), 'on')]")
+    data = data_of(page)
+    assert set(data["reactions"]["sample"]) == set(ATTACKS)
+    text = visible(page)
+    for name in ATTACKS:
+        assert " ".join(name.split()) in text
+    assert "49" not in tree.xpath("string(//h1)")
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_json_holds_no_markup(text: str) -> None:
+    made = script_json({"name": text})
+    assert not set(made) & set("<>&\u2028\u2029")
+    assert json.loads(made) == {"name": text}
+
+
+def test_json_refuses_what_is_not_json() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        script_json([float("nan")])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (28.280774563646307, 28.2808),
+        (863628.19, 863628),
+        (-1.23456789e-7, -1.23457e-7),
+        (0.0, 0),
+    ],
+)
+def test_short_numbers(value: float | None, expected: float | None) -> None:
+    assert short(value) == expected
+
+
+def test_policy_names_exactly_the_scripts_of_the_page(page: str) -> None:
+    scripts = scripts_of(page)
+    assert len(scripts) == 2
+    tree = lxml.html.fromstring(page)
+    policy = tree.xpath("string(//meta[@http-equiv='Content-Security-Policy']/@content)")
+    assert policy.startswith("default-src 'none';")
+    allowed = re.findall(r"'sha256-([^']+)'", policy)
+    digests = [hashlib.sha256(one.encode()).digest() for one in scripts]
+    assert allowed == [base64.b64encode(one).decode() for one in digests]
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
+    tree = lxml.html.fromstring(page)
+    assert not tree.xpath("//@src")
+    assert tree.xpath("//@href") == ["data:,"]
+    assert "url(" not in "".join(tree.xpath("//style/text()"))
+
+
+def _template_texts() -> str:
+    folder = resources.files("qpcr.report").joinpath("templates")
+    names = ["report.html", *(f"js/{one.name}" for one in folder.joinpath("js").iterdir())]
+    python = [
+        resources.files("qpcr.report").joinpath(name).read_text("utf-8") for name in ("_summary.py",)
+    ]
+    return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])
+
+
+def test_catalogue_and_templates_know_the_same_keys() -> None:
+    source = _template_texts()
+    used = set(re.findall(r'\bt\("(\w+)"', source)) | set(re.findall(r'\bt\["(\w+)"\]', source))
+    used |= set(re.findall(r"\bt\.(\w+)", source)) - {"name", "value", "theta"}
+    used |= set(re.findall(r'head: "(\w+)"', source)) | set(re.findall(r'^  \["(\w+)"', source, re.M))
+    assert not used - set(TEXTS), "keys without a text"
+    composed = ("task_", "source_", "view_", "colour_")
+    quoted = {key for key in TEXTS if f'"{key}"' in source}
+    idle = set(TEXTS) - used - quoted
+    assert {key for key in idle if not key.startswith(composed)} == set()
+
+
+def test_texts_are_good_format_strings() -> None:
+    for key, text in TEXTS.items():
+        assert text, key
+        names = [name for _, name, spec, conversion in string.Formatter().parse(text) if name]
+        assert all(name.isidentifier() for name in names), key
+
+
+def test_page_sizes_stay_in_bounds() -> None:
+    five_dyes = synthetic_run(targets=("a", "b", "c", "d"))
+    assert len(render(synthetic_record(five_dyes)).encode()) <= 6e6
+    large = synthetic_run(16, 24, targets=("a", "b", "c", "d"))
+    assert len(render(synthetic_record(large)).encode()) <= 12e6
+
+
+def test_rendering_is_quick(record: Record) -> None:
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        render(record)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 1.0
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys, qpcr.report; "
+        "print(sorted({'jinja2', 'plotly', 'lmfit', 'pandas', 'h5py'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_empty_run_still_has_a_page(record: Record) -> None:
+    page = render(synthetic_record(synthetic_run(used=1, results=False)))
+    assert len(data_of(page)["reactions"]["well"]) == 1
+    assert 'id="difference"' not in page
