@@ -52,7 +52,7 @@ def _solutions(data: Input, options: Options) -> list[tuple[str, IntArray, Solut
     # logistic4 is logistic5 with log f = 0: its optimum is a start that cannot be beaten by it.
     start = np.concatenate([first.theta, np.zeros((len(y), 1))], axis=1)
     start = np.where(np.isfinite(start), start, 0.0)
-    second = solve(data.cycles, y, large, slope=options.slope, start=start, picks=1)
+    second = solve(data.cycles, y, large, slope=options.slope, start=start)
     known = np.isfinite(y).sum(axis=1)
     better = _criterion(second, known) < _criterion(first, known)
     return [

@@ -22,7 +22,7 @@ MEAN_ONLY = 3
 """Windows of so few cycles have their mean taken off, no line (the instrument's rule)."""
 
 
-NOTHING = 1e-100
+NOTHING = 1e-40
 """A parameter that changes the curve by less than this changes nothing: it has no error."""
 
 

@@ -110,10 +110,13 @@ class WholeFit:
         table.amplified[rows] = decision.amplified & ~unsettled
 
     def _growth(self, cpd2: FloatArray) -> FloatArray:
-        """Growth factor (n,) of the rise per cycle at cpd2, kept within the measured cycles."""
+        """Growth factor (n,) of the rise per cycle at cpd2, or at the last cycle if that is first.
+
+        NaN where cpd2 is not after the second cycle: what bends up so early is settling dye.
+        """
         first, last = self.data.cycles[0], self.data.cycles[-1]
-        at = np.clip(cpd2, first + 1.0, last)[:, None]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        at = np.where(cpd2 >= first + 1.0, np.minimum(cpd2, last), np.nan)[:, None]
+        with np.errstate(all="ignore"):
             theta = self.solution.theta
             ratio = self.model.shape(at, theta) / self.model.shape(at - 1.0, theta)
         return np.asarray(ratio[:, 0], dtype=np.float64)

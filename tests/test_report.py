@@ -57,9 +57,9 @@ def test_curves_come_through_with_six_digits(record: Record, page: str) -> None:
     data = data_of(page)
     given = np.array(data["drn"], dtype=float)
     np.testing.assert_allclose(given, record.curves.drn, rtol=5.1e-6, atol=0)
-    line = np.array(data["reactions"]["intercept"])[:, None] + np.array(
-        data["reactions"]["slope"]
-    )[:, None] * np.array(data["cycles"])
+    line = np.array(data["reactions"]["intercept"])[:, None] + np.array(data["reactions"]["slope"])[
+        :, None
+    ] * np.array(data["cycles"])
     np.testing.assert_allclose(given + line, record.curves.rn, rtol=2e-5)
 
 
@@ -76,7 +76,9 @@ def test_ct_columns_match_the_record(record: Record, page: str) -> None:
             assert columns["cq"][index] == pytest.approx(fit.cq, rel=5.1e-6)
             assert columns["low"][index] < columns["cq"][index] < columns["high"][index]
         stored = record.run.results[record.run.reactions[index].well, "ALB"]
-        assert columns["own"][index] == (None if stored.cq is None else pytest.approx(stored.cq))
+        assert columns["own"][index] == (
+            None if stored.cq is None else pytest.approx(stored.cq, rel=5.1e-6)
+        )
 
 
 def test_counts_and_provenance_are_in_words(record: Record, page: str) -> None:
@@ -213,7 +215,8 @@ def _template_texts() -> str:
     folder = resources.files("qpcr.report").joinpath("templates")
     names = ["report.html", *(f"js/{one.name}" for one in folder.joinpath("js").iterdir())]
     python = [
-        resources.files("qpcr.report").joinpath(name).read_text("utf-8") for name in ("_summary.py",)
+        resources.files("qpcr.report").joinpath(name).read_text("utf-8")
+        for name in ("_summary.py",)
     ]
     return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])
 
@@ -222,7 +225,9 @@ def test_catalogue_and_templates_know_the_same_keys() -> None:
     source = _template_texts()
     used = set(re.findall(r'\bt\("(\w+)"', source)) | set(re.findall(r'\bt\["(\w+)"\]', source))
     used |= set(re.findall(r"\bt\.(\w+)", source)) - {"name", "value", "theta"}
-    used |= set(re.findall(r'head: "(\w+)"', source)) | set(re.findall(r'^  \["(\w+)"', source, re.M))
+    used |= set(re.findall(r'head: "(\w+)"', source)) | set(
+        re.findall(r'^  \["(\w+)"', source, re.M)
+    )
     assert not used - set(TEXTS), "keys without a text"
     composed = ("task_", "source_", "view_", "colour_")
     quoted = {key for key in TEXTS if f'"{key}"' in source}

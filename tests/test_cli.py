@@ -1,0 +1,239 @@
+"""Every command as a user types it: what it prints, writes, and with which code it ends."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from eds_files import small_eds, written
+
+from cli import main
+
+COLUMNS = set(
+    """well sample target task reporter quantity cq cq_se cq_low cq_high cq_rule
+    cq_instrument_style cq_instrument cpd2 cy0 efficiency efficiency_se baseline_start
+    baseline_end threshold reason model""".split()  # noqa: SIM905 - as the specification lists them
+)
+FIT_COLUMNS = "method,dataset,curve,cq,cq_se,eff,n0,call,score,sec"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def commands(group=main, path=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        yield (*path, name)
+
+
+@pytest.mark.parametrize("path", sorted(commands()), ids=" ".join)
+def test_every_command_has_help(path):
+    done = run(*path, "--help")
+    assert done.exit_code == 0
+    assert "Usage:" in done.output
+    assert len(done.output.splitlines()) > 4
+
+
+def test_analyze_writes_four_files_that_agree(tmp_path):
+    file = written(tmp_path, small_eds())
+    done = run("analyze", file, "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "样本-1" in done.output
+    folder = tmp_path / "out" / "plate"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "cycles.csv", "reactions.csv", "report.html", "run.json",
+    ]  # fmt: skip
+    reactions, cycles = rows(folder / "reactions.csv"), rows(folder / "cycles.csv")
+    assert reactions[0].keys() >= COLUMNS
+    assert list(cycles[0]) == ["well", "target", "cycle", "rn", "drn", "fit"]
+    assert len(cycles) == len(reactions) * 40
+    everything = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert everything["run"]["provenance"]["simulated"] is True
+    assert len(everything["run"]["provenance"]["sha256"]) == 64
+    for row, reaction, fit in zip(
+        reactions, everything["run"]["reactions"], everything["fits"], strict=True
+    ):
+        assert row["sample"] == reaction["sample"]
+        assert (row["cq"] == "") == (fit["cq"] is None) == (row["reason"] != "")
+        if row["cq"]:
+            assert float(row["cq"]) == fit["cq"]
+            assert float(row["cq_low"]) < float(row["cq"]) < float(row["cq_high"])
+            mine = [c for c in cycles if c["well"] == row["well"]]
+            drn = np.array([float(c["drn"]) for c in mine])
+            k = int(float(row["cq"]))
+            assert drn[k - 2] < float(row["threshold"]) < drn[k + 1]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "样本-1" in page or "\\u6837" in page
+
+
+def test_json_holds_the_raw_readings_exactly(tmp_path):
+    from qpcr.formats import read_run
+
+    file = written(tmp_path, small_eds())
+    done = run("inspect", file, "--json")
+    everything = json.loads(done.output)
+    read = read_run(file)
+    np.testing.assert_array_equal(np.array(everything["raw"]), read.raw)
+    pure = np.array(everything["calibration"]["pure_dyes"]["FAM"], np.float32)
+    np.testing.assert_array_equal(pure, read.calibration.pure_dyes["FAM"])
+
+
+def test_inspect_says_what_is_there_and_what_was_not_read(tmp_path):
+    done = run("inspect", written(tmp_path, small_eds()))
+    assert done.exit_code == 0
+    for words in ("SIMULATED", "7500-2.x", "8 × 12", "ROX", "messages.log", "raw fluorescence"):
+        assert words in done.output
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path):
+    good, bad = written(tmp_path, small_eds()), written(tmp_path, small_eds()[:9000], "bad.eds")
+    last = shutil.copy(good, tmp_path / "last.eds")
+    done = run("analyze", good, bad, last, "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert "1 of 3 files" in done.output
+    assert "what to do:" in done.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["last", "plate"]
+
+
+def test_bad_input_ends_with_3_and_leaves_nothing(tmp_path):
+    bad = written(tmp_path, b"no zip", "bad.eds")
+    for arguments in (["analyze", bad, "--out", tmp_path / "out"], ["inspect", bad]):
+        done = run(*arguments)
+        assert done.exit_code == 3
+        assert "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--threshold", "many"],
+        ["--threshold", "0"],
+        ["--threshold", "ALB=x"],
+        ["--threshold", "auto", "--threshold", "0.2"],
+        ["--baseline", "short"],
+        ["--baseline", "9-3"],
+        ["--rules", "7900"],
+        ["--model", "cubic"],
+    ],
+)
+def test_wrong_usage_ends_with_2(tmp_path, options):
+    done = run("analyze", written(tmp_path, small_eds()), *options)
+    assert done.exit_code == 2
+    assert "Error:" in done.output
+
+
+def test_options_reach_the_result(tmp_path):
+    file = written(tmp_path, small_eds())
+    done = run("analyze", file, "--threshold", "ALB=0.5", "--baseline", "4-12", "--model",
+               "logistic4", "--out", tmp_path)  # fmt: skip
+    assert done.exit_code == 0
+    for row in rows(tmp_path / "plate" / "reactions.csv"):
+        assert (row["threshold"], row["threshold_source"]) == ("0.5", "manual")
+        assert (row["baseline_start"], row["baseline_end"]) == ("4", "12")
+        assert row["model"] in ("logistic4", "")
+
+
+def test_a_window_outside_the_run_is_bad_input(tmp_path):
+    done = run("analyze", written(tmp_path, small_eds()), "--baseline", "3-99")
+    assert done.exit_code == 3
+    assert "1 to 40" in done.output
+
+
+def test_files_of_one_name_are_refused_before_anything_is_written(tmp_path):
+    (tmp_path / "a").mkdir()
+    one, two = written(tmp_path, small_eds()), written(tmp_path / "a", small_eds())
+    done = run("analyze", one, two, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    file = written(tmp_path, small_eds())
+    (tmp_path / "out").write_text("a file")
+    done = run("analyze", file, "--out", tmp_path / "out" / "deeper")
+    assert done.exit_code in (2, 3)
+    assert "Traceback" not in done.output
+
+
+def test_fit_writes_what_scorers_read(tmp_path):
+    x = np.arange(1, 41)
+    rng = np.random.default_rng(0)
+    curves = {f"c{ct}": 0.2 + 6 / (1 + np.exp(-(x - ct) / 1.5)) + rng.normal(0, 0.004, 40)
+              for ct in (20, 24, 28)}  # fmt: skip
+    curves["flat"] = 0.2 + rng.normal(0, 0.004, 40)
+    lines = [",".join(["cycle", *curves])]
+    lines += [",".join([str(c), *(str(v[i]) for v in curves.values())]) for i, c in enumerate(x)]
+    table = tmp_path / "my set.csv"
+    table.write_text("\n".join(lines))
+    done = run("fit", table, "--out", tmp_path / "cq.csv", "--engine", "batch")
+    assert done.exit_code == 0
+    found = rows(tmp_path / "cq.csv")
+    assert ",".join(found[0]) == FIT_COLUMNS
+    assert {row["method"] for row in found} == {"threshold", "cpd2", "cpd1", "cy0", "instrument"}
+    by = {(row["method"], row["curve"]): row for row in found}
+    for method in ("threshold", "cpd2", "cpd1", "cy0"):
+        assert by[method, "flat"]["cq"] == ""
+        assert by[method, "flat"]["call"] == "0"
+        steps = [float(by[method, c]["cq"]) for c in ("c20", "c24", "c28")]
+        assert np.diff(steps) == pytest.approx([4, 4], abs=0.05)
+        assert all(by[method, c]["call"] == "1" for c in ("c20", "c24", "c28"))
+    assert {row["dataset"] for row in found} == {"my set"}
+    polished = run(
+        "fit", table, "--out", tmp_path / "p.csv", "--method", "threshold", "--dataset", "d"
+    )
+    assert polished.exit_code == 0
+    for row in rows(tmp_path / "p.csv"):
+        assert row["dataset"] == "d"
+        if row["cq"]:
+            assert float(row["cq"]) == pytest.approx(
+                float(by["threshold", row["curve"]]["cq"]), abs=1e-4
+            )
+
+
+def test_demo_is_the_same_for_the_same_seed(tmp_path):
+    one = run("demo", "--out", tmp_path / "a", "--seed", "7")
+    assert one.exit_code == 0
+    assert "SIMULATED" in one.output
+    assert "report.html" in one.output
+    run("demo", "--out", tmp_path / "b", "--seed", "7")
+    for name in ("simulated-7.eds", "simulated-7/reactions.csv", "simulated-7/cycles.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_panels_from_the_command_line(tmp_path):
+    listed = run("panel", "list")
+    assert all(name in listed.output for name in ("ikzf1", "ikzf1-pooled", "ikzf1-4plex", "rnasep"))
+    assert "GTCTCGGCATACAGGGAAGA" in run("panel", "show", "ikzf1").output
+    missing = run("panel", "show", "nothing")
+    assert missing.exit_code == 3
+    assert "ikzf1-pooled" in missing.output
+    (tmp_path / "bad.toml").write_text("nmae = 'x'")
+    assert run("panel", "check", tmp_path / "bad.toml").exit_code == 3
+
+
+def test_panel_check_finds_the_missing_base(data_dir):
+    done = run("panel", "check", "ikzf1", "--reference", data_dir / "ikzf1" / "junctions.fa")
+    assert done.exit_code == 0
+    assert "missing G" in done.output
+
+
+def test_the_script_runs_as_a_process(tmp_path):
+    command = [sys.executable, "-m", "cli", "analyze", str(tmp_path / "nothing.eds")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "what to do" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,47 @@
+"""What is written: plain values, spreadsheet-safe texts, and never half a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from qpcr import outputs
+from qpcr.document import plain_value
+from qpcr.errors import InputError
+from qpcr.frames import plain
+from qpcr.run import BaselineWindow, Task
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "=cmd|' /C calc'!A0"])
+def test_names_are_no_formulas(text):
+    assert plain(text) == "'" + text
+    assert plain("P-001") == "P-001"
+    assert plain(None) is None
+
+
+def test_plain_values():
+    assert plain_value(np.array([1.5, np.nan, np.inf])) == [1.5, None, None]
+    assert plain_value(np.array([[0.1, 2]], np.float32)) == [[0.1, 2.0]]
+    assert plain_value(np.zeros((0, 3))) == []
+    assert plain_value({(3, "ALB"): BaselineWindow(3, 9)}) == [
+        {"key": [3, "ALB"], "value": {"start": 3, "stop": 9, "automatic": None}}
+    ]
+    assert plain_value(Task.NTC) == "NTC"
+    assert plain_value(datetime(2000, 1, 1, tzinfo=UTC)) == "2000-01-01T00:00:00+00:00"
+    with pytest.raises(TypeError, match="no plain form"):
+        plain_value(object())
+
+
+def test_files_are_complete_or_absent(tmp_path, monkeypatch):
+    outputs.write_texts({"a.txt": "old"}, tmp_path)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(outputs.os, "fsync", full)
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        outputs.write_texts({"a.txt": "new", "b.txt": "new"}, tmp_path)
+    assert caught.value.found == "No space left on device"
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
