@@ -166,10 +166,13 @@ def correct(raw: npt.ArrayLike, calibration: OpticalCalibration) -> Float32Array
                 f"the calibration is for {table.shape[0]} wells and {table.shape[1]} filters, "
                 f"the readings are of {values.shape[0]} wells and {values.shape[2]} filters"
             )
-    if calibration.background is not None:
-        values = values - calibration.background[:, None, :]
-    if calibration.uniformity is not None:
-        values = values * calibration.uniformity[:, None, :]
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+        if calibration.background is not None:
+            values = values - calibration.background[:, None, :]
+        if calibration.uniformity is not None:
+            values = values * calibration.uniformity[:, None, :]
+    if not np.isfinite(values).all():
+        raise CalibrationError("the readings and their calibration give no finite numbers")
     return values
 
 

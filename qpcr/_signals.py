@@ -172,7 +172,10 @@ def normalised(
         below: Float32Array = one.signal[one.dyes.index(run.passive_reference)]
         reference[row] = below
         good = below > 0
-        rn[row] = np.where(good, signal / np.where(good, below, np.float32(1)), np.float32(np.nan))
+        with np.errstate(over="ignore"):
+            ratio = signal / np.where(good, below, np.float32(1))
+        good &= np.isfinite(ratio)
+        rn[row] = np.where(good, ratio, np.float32(np.nan))
         if not good.all():
             cycles = ", ".join(str(c) for c in run.cycles[~good][:5])
             problems[row] = f"the passive reference is zero or negative at cycle {cycles}"

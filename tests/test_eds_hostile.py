@@ -136,6 +136,9 @@ def test_calibration_of_another_shape(tmp_path):
         at = lines.index(b"1=<<eof") + 1
         lines[at] = word + b"," + lines[at].split(b",", 1)[1]
         refused(written(tmp_path, changed(name, b"\r\n".join(lines))), "finite|no number")
+    for number in (b"1e300", b"-1e39", b"1e20"):
+        huge = changed(name, lambda d, n=number: d.replace(b"1=<<eof\r\n", b"1=<<eof\r\n" + n, 1))
+        refused(written(tmp_path, huge), "impossibly large|no number|another shape")
     unclosed = changed(name, lambda d: d.rstrip()[:-3])
     refused(written(tmp_path, unclosed), "not closed")
 
@@ -365,6 +368,24 @@ def test_mutated_containers_never_crash(tmp_path_factory, seed, count):
     path = written(tmp_path_factory.mktemp("fuzz"), mutated(small_eds(), seed, count))
     with contextlib.suppress(InputError):
         assert len(from_run(read_run(path))) >= 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e38])
+def test_numbers_that_cannot_be_in_the_stored_object(tmp_path, value):
+    whole = members()[ROI]
+    reading = parse_java(whole, lambda _: True).fields["mRawData"][50][10][0]
+    before, after = struct.pack(">f", reading), struct.pack(">f", value)
+    assert whole.count(before) == 1
+    refused(written(tmp_path, changed(ROI, whole.replace(before, after))), "finite")
+
+
+@pytest.mark.parametrize("word", ["1E300", "NaN", "-Infinity", "x"])
+def test_numbers_that_cannot_be_in_the_stored_text(word):
+    lines = members()[f"{ROOT}multicomponent_data.txt"].decode().split("\r\n")
+    cells = lines[3].split("\t")
+    cells[4] = word
+    with pytest.raises(InputError, match="number"):
+        from_text("\r\n".join([*lines[:3], "\t".join(cells), *lines[4:]]), 96, 5)
 
 
 def test_the_container_is_closed_and_nothing_is_extracted(tmp_path):

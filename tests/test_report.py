@@ -24,6 +24,7 @@ from qpcr.record import Record
 from qpcr.report import render
 from qpcr.report._data import script_json, short
 from qpcr.report.texts_en import TEXTS
+from qpcr.run import Task
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +225,7 @@ def _template_texts() -> str:
 def test_catalogue_and_templates_know_the_same_keys() -> None:
     source = _template_texts()
     used = set(re.findall(r'\bt\("(\w+)"', source)) | set(re.findall(r'\bt\["(\w+)"\]', source))
-    used |= set(re.findall(r"\bt\.(\w+)", source)) - {"name", "value", "theta"}
+    used |= set(re.findall(r"\bt\.(\w+)", source))
     used |= set(re.findall(r'head: "(\w+)"', source)) | set(
         re.findall(r'^  \["(\w+)"', source, re.M)
     )
@@ -233,6 +234,12 @@ def test_catalogue_and_templates_know_the_same_keys() -> None:
     quoted = {key for key in TEXTS if f'"{key}"' in source}
     idle = set(TEXTS) - used - quoted
     assert {key for key in idle if not key.startswith(composed)} == set()
+
+
+def test_every_task_has_words() -> None:
+    for task in Task:
+        assert TEXTS[f"task_{task}"]
+        assert len(TEXTS[f"task_short_{task}"]) == 1
 
 
 def test_texts_are_good_format_strings() -> None:

@@ -11,6 +11,9 @@ import numpy as np
 from qpcr._frozen import FloatArray
 from qpcr.errors import InputError
 
+MAX_NUMBER = 1e12
+"""Calibrations hold ratios and counts; a larger number is damage, and would overflow later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -46,8 +49,10 @@ class Section:
                 found=f"{len(table)} rows of {sorted({len(line) for line in table})}",
             )
         values = np.array(table, dtype=np.float64).reshape(rows * columns, each)
-        if not np.isfinite(values).all():
-            raise InputError(f"block {key!r} holds values that are not finite numbers")
+        if not (np.abs(values) < MAX_NUMBER).all():
+            raise InputError(
+                f"block {key!r} holds values that are not finite numbers or impossibly large"
+            )
         return values
 
     def list(self, key: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from qpcr.run import DyeSignals
 
 MAX_READINGS = 2_000
 MAX_FILTERS = 8
+MAX_NUMBER = 1e12
+"""Signals and readings are counts; a larger number is damage, and would overflow later."""
 
 _CLASSES = (
     "com.apldbio.sds.platform.algorithms.multicomponent.MulticomponentData",
@@ -77,8 +79,8 @@ def _stack(value: Any, shape: tuple[int, ...], what: str) -> Float32Array:
 
     check(value, shape)
     array: Float32Array = np.array(value, dtype=np.float32)
-    if not np.isfinite(array).all():
-        raise InputError(f"{what} holds values that are not finite numbers")
+    if not (np.abs(array) < MAX_NUMBER).all():
+        raise InputError(f"{what} holds values that are not finite numbers or impossibly large")
     return array
 
 
@@ -223,8 +225,10 @@ def _is_number(token: str) -> bool:
 
 def _value(token: str) -> float:
     value = float(token) if _is_number(token) else np.nan
-    if not np.isfinite(value):
-        raise InputError("the multicomponent text holds no number where one belongs", found=token)
+    if not abs(value) < MAX_NUMBER:
+        raise InputError(
+            "the multicomponent text holds no possible number where one belongs", found=token[:40]
+        )
     return value
 
 

@@ -97,6 +97,8 @@ class Polisher:
 
         def split(values: Any) -> tuple[FloatArray, FloatArray]:
             point = np.array([parameter.value for parameter in values.values()])
+            # A singular step makes NaN: it counts as no step, which MINPACK then shortens.
+            point = np.where(np.isfinite(point), point, start)
             return np.clip(point[None, :size], low, high), point[None, size:]
 
         def residual(values: Any) -> FloatArray:

@@ -44,9 +44,9 @@ def script_json(value: object) -> str:
     ``<``, ``>``, ``&`` and the two line separators U+2028 and U+2029 can only occur inside
     strings of JSON, where the escape means the same character.
     """
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).translate(_ESCAPES)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(
+        _ESCAPES
+    )
 
 
 def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -63,8 +63,9 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
     -------
     dict
         Only lists, dicts, strings, numbers, booleans and ``None``. ``reactions`` has one list of
-        length R a column; ``drn`` and ``fit`` are R lists of C numbers (no fit: ``None``); ``rn`` holds, by position,
-        Rn of the reactions without a baseline; ``raw`` and ``dyes`` are by well index.
+        length R a column; ``drn`` and ``fit`` are R lists of C numbers (no fit: ``None``); ``rn``
+        holds, by position, Rn of the reactions without a baseline; ``raw`` and ``dyes`` are by well
+        index.
     """
     run, curves = record.run, record.curves
     fits = [record.fits[index] for index in range(len(curves))]

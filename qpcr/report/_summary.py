@@ -56,7 +56,9 @@ def header(record: Record, t: Texts) -> list[Fact]:
     ]
     optional = {t["barcode"], t["comment"], t["chemistry"]}
     return [
-        (label, value or t["not_stated"]) for label, value in facts if value or label not in optional
+        (label, value or t["not_stated"])
+        for label, value in facts
+        if value or label not in optional
     ]
 
 

@@ -16,7 +16,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no_script": "This page draws its plots and its table with JavaScript, which is off.",
         "simulated": "SIMULATED DATA: no instrument measured this run, no sample was tested.",
         # the run
-        "run": "Run",
         "file": "File",
         "experiment": "Experiment",
         "instrument": "Instrument",
@@ -194,8 +193,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "column_start": "Baseline start",
         "column_stop": "Baseline end",
         "column_style_reason": "Reason, instr. style",
-        "glossary": "Ct: where the fitted curve crosses the threshold, ± standard error. Ct, instrument "
-        "style: by the instrument's own rule. Cpd2: cycle of the largest acceleration "
+        "glossary": "Ct: where the fitted curve crosses the threshold, ± standard error. Ct, "
+        "instrument style: by the instrument's own rule. Cpd2: cycle of the largest acceleration "
         "(second-derivative maximum). Cy0: where the tangent at the steepest point meets the "
         "baseline. Efficiency: factor per cycle at Cpd2, 2 = doubling. Baseline delay: by how much "
         "product inside the baseline window delays the Ct, estimated.",
