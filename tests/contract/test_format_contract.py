@@ -1,0 +1,61 @@
+"""What every file format must do, for every format that is found."""
+
+from __future__ import annotations
+
+import pytest
+from eds_files import small_eds, written
+
+from qpcr._registry import find
+from qpcr.errors import InputError
+from qpcr.formats import Format, Probe, formats, read_run
+from qpcr.formats._archive import Archive
+
+SAMPLES = {"eds7500": (small_eds, "plate.eds")}
+"""A small file of each format, made here; a new format adds its own."""
+
+
+@pytest.mark.parametrize("name", formats())
+def test_it_states_what_it_is(name):
+    one = formats()[name]
+    assert isinstance(one, Format)
+    assert one.name == name
+    assert one.describes
+    assert name in SAMPLES, "add a small file of the format to SAMPLES"
+
+
+@pytest.mark.parametrize("name", formats())
+def test_it_claims_its_own_files_and_no_others(tmp_path, name):
+    for other, (make, file) in SAMPLES.items():
+        path = written(tmp_path, make(), file)
+        head = path.read_bytes()[:4096]
+        archive = Archive.open(path) if head[:2] == b"PK" else None
+        assert formats()[name].sniff(Probe(path, head, archive)) is (name == other)
+
+
+@pytest.mark.parametrize("name", formats())
+def test_what_it_reads_says_where_it_comes_from(tmp_path, name):
+    make, file = SAMPLES[name]
+    run = read_run(written(tmp_path, make(), file))
+    assert run.provenance.reader == name
+    assert run.provenance.file == file
+    assert len(run.provenance.sha256) == 64
+    assert run.provenance.size == len(make())
+    assert run.reactions
+    for array in (run.cycles, run.raw):
+        if array is not None:
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+
+
+@pytest.mark.parametrize("part", [k / 40 for k in range(1, 40)])
+@pytest.mark.parametrize("name", formats())
+def test_cut_short_anywhere_it_is_refused(tmp_path, name, part):
+    make, file = SAMPLES[name]
+    data = make()
+    with pytest.raises(InputError):
+        read_run(written(tmp_path, data[: int(len(data) * part)], file))
+
+
+def test_the_finder_asks_for_the_constant():
+    with pytest.raises(AttributeError, match="must state NOTHING"):
+        find("qpcr.formats", "NOTHING")
