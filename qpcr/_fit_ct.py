@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as t_distribution
+from scipy.special import stdtrit
 
 from qpcr._fit_reasons import Reason, code
 from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, Options, pad
@@ -273,7 +273,7 @@ def _write(table: FitTable, rows: IntArray, foot: _Foot, last: float) -> None:
     table.reason[rows[late]] = code(Reason.LATE)
     good = found & ~late
     rows, cq, error = rows[good], foot.cq[good], error[good]
-    reach = t_distribution.ppf(0.5 + CONFIDENCE / 2, degrees[good]) * error
+    reach = stdtrit(degrees[good], 0.5 + CONFIDENCE / 2) * error
     table.cq[rows], table.cq_se[rows] = cq, error
     table.cq_low[rows], table.cq_high[rows] = cq - reach, cq + reach
     table.cq_degrees[rows] = degrees[good]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.special import fdtri
 
 from qpcr._fit_reasons import Reason, code
 from qpcr._frozen import BoolArray, FloatArray, IntArray
@@ -114,7 +114,7 @@ def decide(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = ((line - rss) / (parameters - 2)) / (rss / degrees)
         ratio = np.where(rss > 0, ratio, np.where(line > 0, np.inf, 0.0))
-        limit = f_distribution.isf(SIGNIFICANCE, parameters - 2, np.maximum(degrees, 1))
+        limit = fdtri(parameters - 2, np.maximum(degrees, 1), 1.0 - SIGNIFICANCE)
         mean_climb = np.abs(rise) / max(len(cycles) - 1, 1)
         score = np.log10(np.maximum(bend, 1e-3)) + np.log10(
             np.clip(climb / np.where(mean_climb > 0, mean_climb, np.inf), 1e-3, STEEPEST)

@@ -27,6 +27,8 @@ def fit_block(data: Input, options: Options) -> FitTable:
     table.reason[known == 0] = code(Reason.NO_CURVE)
     names = tuple(models())
     for name, rows, solution in _solutions(data, options):
+        if not len(rows):
+            continue
         part = data.take(rows)
         fit = WholeFit(models()[name], part, solution, options.slope)
         table.model[rows] = names.index(name)

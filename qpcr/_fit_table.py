@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
+from qpcr.models._points import POINTS
 
 COORDINATES = 3
 """Columns kept for θ; models with fewer coordinates leave the rest NaN."""
@@ -15,8 +16,6 @@ LINEAR = 3
 """Columns kept for c, d − c, k."""
 
 SIZE = COORDINATES + LINEAR
-
-POINT_NAMES = ("cpd1", "cpd2", "cy0", "efficiency")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,8 +139,8 @@ class FitTable:
             autocorrelation=numbers(),
             runs_z=numbers(),
             noise=numbers(),
-            points=numbers(len(POINT_NAMES)),
-            points_se=numbers(len(POINT_NAMES)),
+            points=numbers(len(POINTS)),
+            points_se=numbers(len(POINTS)),
             cq=numbers(),
             cq_se=numbers(),
             cq_low=numbers(),

@@ -26,12 +26,12 @@ import numpy as np
 
 from qpcr._fit_engine import fit_block
 from qpcr._fit_reasons import REASONS, Reason
-from qpcr._fit_table import COORDINATES, POINT_NAMES, FitTable, Input, Options
+from qpcr._fit_table import COORDINATES, FitTable, Input, Options
 from qpcr._frozen import FloatArray, FrozenMap, IntArray, frozen
 from qpcr.curves import Curves
 from qpcr.errors import InputError
 from qpcr.models import Model, models
-from qpcr.models._points import TINY, curve
+from qpcr.models._points import POINTS, TINY, curve
 from qpcr.models._solve import Solution, solve
 
 __all__ = ["Estimate", "Fit", "Fits", "Reason", "Solution", "fit_arrays", "fit_curves", "solve"]
@@ -45,7 +45,7 @@ ABSURD = 1e100
 POLISH_BLOCK = 64
 """The same with lmfit, which takes a millisecond or two a curve."""
 
-CPD2, EFFICIENCY = POINT_NAMES.index("cpd2"), POINT_NAMES.index("efficiency")
+CPD2, EFFICIENCY = POINTS.index("cpd2"), POINTS.index("efficiency")
 
 Baseline = Literal["flat", "slope"]
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from report_records import ATTACKS, hostile_record, synthetic_record, synthetic_run
 
-from qpcr import Settings
+from qpcr import FitSettings, Settings, analyze
 from qpcr.record import Record
 from qpcr.report import render
 from qpcr.report._data import script_json, short
@@ -278,3 +278,17 @@ def test_empty_run_still_has_a_page(record: Record) -> None:
     page = render(synthetic_record(synthetic_run(used=1, results=False)))
     assert len(data_of(page)["reactions"]["well"]) == 1
     assert 'id="difference"' not in page
+
+
+def test_default_threshold_is_a_warning() -> None:
+    run = synthetic_run(used=4, results=False)
+    flat = {
+        well: replace(one, signal=np.full_like(one.signal, 90_000.0))
+        for well, one in run.signals.items()
+    }
+    record = analyze(replace(run, signals=flat), None, FitSettings(polish=False))
+    assert record.curves.thresholds["ALB"].source == "default"
+    text = visible(render(record))
+    assert "The threshold of ALB is the default 0.2" in text
+    assert "0.2 (default)" in text
+    assert f"4 {TEXTS['count_undetermined']}" in text

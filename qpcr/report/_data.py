@@ -124,6 +124,8 @@ def _reaction(record: Record, index: int, fit: Fit) -> dict[str, Any]:
         "efficiency_note": fit.efficiency_note,
         "model": fit.model,
         "engine": fit.engine,
+        "at_bound": fit.at_bound,
+        "converged": fit.converged,
         "r2": short(fit.r2),
         "residual_se": short(fit.residual_se),
         "start": None if baseline is None else baseline.start,

@@ -82,6 +82,12 @@ def warnings(record: Record, t: Texts) -> list[str]:
             found.append(
                 t["warn_threshold"].format(target=target, reason=threshold.reason or t["unknown"])
             )
+        elif threshold.reason is not None:
+            found.append(
+                t["warn_default"].format(
+                    target=target, value=f"{threshold.value:.6g}", reason=threshold.reason
+                )
+            )
     problems: dict[str, list[str]] = {}
     for reaction, problem in zip(run.reactions, curves.problems, strict=True):
         if problem is not None:
@@ -161,11 +167,10 @@ def settings(record: Record, t: Texts) -> list[Fact]:
         threshold = ", ".join(f"{name}: {value:.6g}" for name, value in chosen.threshold.items())
     else:
         threshold = f"{chosen.threshold:.6g}"
-    sources = {"automatic": t["automatic"], "file": t["from_file"], "manual": t["manual"]}
     used = [
         (
             t["threshold_of"].format(target=name),
-            f"{one.value:.6g} ({sources.get(one.source, one.source)})"
+            f"{one.value:.6g} ({t[f'source_{one.source}']})"
             if one.value is not None
             else (one.reason or t["unknown"]),
         )

@@ -42,6 +42,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "({rules}): thresholds, baselines and Ct may differ from the instrument's.",
         "warn_state": "The instrument did not report the run as complete (state: {state}).",
         "warn_threshold": "No threshold for {target}: {reason}.",
+        "warn_default": "The threshold of {target} is the default {value}: {reason}.",
         "warn_problem": "No usable curve in {wells}: {problem}.",
         "and_more": "{names} and {count} more",
         # summary
@@ -72,7 +73,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no_sample": "(no sample name)",
         "only_chosen": "Chosen wells only",
         "clear": "Clear choice",
-        "status": "{wells} wells chosen · {shown} of {total} reactions shown",
+        "status": "Wells chosen: {wells} · reactions shown: {shown} of {total}",
         # plate
         "plate_map": "Plate map",
         "plate_help": "Click a well; Ctrl adds, Shift takes a block. Keys: arrows move, Space or "
@@ -130,6 +131,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "filter": "filter {name}",
         "threshold_line": "threshold {value}",
         "threshold_target": "threshold {value} · {target}",
+        "targets_count": "{count} targets",
         "baseline_line": "baseline",
         "other_wells": "other wells",
         "mark_fitted": "Ct, fitted, with 95 % interval",
@@ -170,6 +172,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "source_manual": "set by hand",
         "source_default": "default",
         "model": "Model",
+        "model_value": "{model} ({engine})",
+        "model_at_bound": "shape at the end of what the model allows",
+        "model_unsettled": "the fit did not settle",
         "fit_quality": "Residual SE, r²",
         "reason": "Reason",
         # table
@@ -211,9 +216,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "by_auto": "automatic",
         "by_file": "as recorded in the file",
         "by_window": "cycles {start} to {stop}, set by hand",
-        "automatic": "automatic",
-        "from_file": "from the file",
-        "manual": "set by hand",
         "fit_model": "Curve model",
         "fit_baseline": "Fitted baseline",
         "fit_engine": "Fitting",

@@ -111,25 +111,34 @@ function markTraces(list) {
   ];
 }
 
-/** Threshold lines of the targets on show, and baseline windows of the chosen reactions. */
+/** Threshold lines of the targets on show: one line for targets that share a threshold. */
 function marksOf(list, log) {
-  const shapes = [];
-  const annotations = [];
+  const levels = new Map();
   for (const target of unique(list.map((r) => r.target))) {
     const value = DATA.targets[target].threshold;
     if (value === null || (log && value <= 0)) continue;
-    const colour = targets.length > 1 ? setColour(targets.indexOf(target)) : "#333";
+    if (!levels.has(value)) levels.set(value, []);
+    levels.get(value).push(target);
+  }
+  const shapes = [];
+  const annotations = [];
+  for (const [value, names] of levels) {
+    const own = state.colour === "target" && !state.chosen.size && names.length === 1;
+    const color = own ? setColour(targets.indexOf(names[0])) : "#333";
     shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value,
-      line: { color: colour, width: 1.4, dash: "dash" } });
+      line: { color, width: 1.4, dash: "dash" } });
+    const shared = names.length < 4 ? names.join(", ") : t("targets_count", { count: names.length });
     const text = targets.length > 1
-      ? t("threshold_target", { value: general(value), target: safe(target) })
+      ? t("threshold_target", { value: general(value), target: safe(shared) })
       : t("threshold_line", { value: general(value) });
     annotations.push({ xref: "paper", x: 0.005, xanchor: "left", yanchor: "bottom", showarrow: false,
-      y: log ? Math.log10(value) : value, text, bgcolor: "#ffffffb0", font: { color: colour, size: rootSize() * 0.8 } });
+      y: log ? Math.log10(value) : value, text, bgcolor: "#ffffffb0",
+      font: { color, size: rootSize() * 0.8 } });
   }
   return { shapes, annotations };
 }
 
+/** Baseline windows, shaded behind the curves. */
 function baselineShapes(list) {
   const windows = new Map();
   for (const r of list) if (r.start !== null) windows.set(`${r.start}-${r.stop}`, r);

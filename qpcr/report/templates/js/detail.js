@@ -28,7 +28,8 @@ function factsOf(r) {
       { start: r.start, stop: r.stop, source: sourceText(r.baseline_source) })],
     [t("threshold"), threshold.threshold === null ? threshold.reason || t("unknown")
       : t("threshold_value", { value: general(threshold.threshold), source: sourceText(threshold.source) })],
-    [t("model"), r.model === null ? "" : `${r.model} (${r.engine})`],
+    [t("model"), r.model === null ? "" : [t("model_value", { model: r.model, engine: r.engine }),
+      r.at_bound ? t("model_at_bound") : "", r.converged ? "" : t("model_unsettled")].filter(Boolean).join(" · ")],
     [t("fit_quality"), [general(r.residual_se), fixed(r.r2, 5)].filter(Boolean).join(", ")],
   ].filter(([, value]) => value !== "");
 }

@@ -122,7 +122,7 @@ function paint(target, colour, index) {
   target.style.color = inkOn(colour);
   const angle = [0, 45, 135, 90, 0][index % 5];
   target.style.backgroundImage = index
-    ? `repeating-linear-gradient(${angle}deg, #fff0 0 5px, #ffffff4d 5px 7px)`
+    ? `repeating-linear-gradient(${angle}deg, #fff0 0 5px, #ffffff38 5px 7px)`
     : "none";
 }
 

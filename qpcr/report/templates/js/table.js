@@ -52,7 +52,8 @@ function buildTable() {
     const name = t(column.head);
     const button = element("button", { type: "button", textContent: name, title: t("sort_by", { name }) });
     button.onclick = () => sortBy(place);
-    head.append(element("th", { scope: "col", "aria-sort": "none" }, button));
+    const className = reactions.length && column.cell(reactions[0]).number ? "number" : "";
+    head.append(element("th", { scope: "col", className, "aria-sort": "none" }, button));
   });
   byId("reactions").tHead.append(head);
   for (const r of reactions) {
