@@ -1,4 +1,4 @@
-# ruff: noqa: T201, E402 - it prints; threads are limited before NumPy is imported
+# ruff: noqa: E402 - it prints; threads are limited before NumPy is imported
 """Time and memory of fitting against lmfit one curve at a time, on the same curves, in one run.
 
     python tests/benchmarks/bench_fits.py [--quick]
