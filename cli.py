@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from qpcr.record import Record
     from qpcr.settings import FitSettings, Settings
@@ -162,11 +163,21 @@ def analyze(
     settings = settings_from(baseline, threshold, rules)
     fitting = fit_settings_from(model, slope)
     _distinct(files, out)
-    failed = sum(not _analyze_one(file, out, settings, fitting, len(files)) for file in files)
+    failed = 0
+    with progress(len(files) > 1) as bar:
+        for file in bar.track(files, description="files"):
+            failed += not _analyze_one(file, out, settings, fitting)
     if failed:
         if len(files) > 1:
             click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
         sys.exit(BAD_INPUT)
+
+
+def progress(visible: bool) -> Progress:
+    """A bar on the error stream of a terminal, so that output can still be piped."""
+    from rich.progress import Progress
+
+    return Progress(console=console(stderr=True), transient=True, disable=not visible)
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
@@ -178,25 +189,20 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _analyze_one(
-    file: Path, out: Path | None, settings: Settings, fitting: FitSettings, number: int
-) -> bool:
+def _analyze_one(file: Path, out: Path | None, settings: Settings, fitting: FitSettings) -> bool:
     """Analyze one file; say what came out or what was wrong. True when it worked."""
     from qpcr.errors import QpcrError
     from qpcr.pipeline import analyze as run_analysis
 
     try:
-        with console(stderr=True).status(f"analyzing {file.name}"):
-            record = run_analysis(file, settings, fitting)
-            written = [] if out is None else _write(record, out / file.stem)
+        record = run_analysis(file, settings, fitting)
+        written = [] if out is None else _write(record, out / file.stem)
     except QpcrError as error:
         complain(error)
         return False
     show(record)
     for path in written:
         click.echo(f"written: {path}")
-    if number > 1:
-        click.echo()
     return True
 
 

@@ -59,6 +59,9 @@ def _row(record: Record, index: int) -> dict[str, Any]:
         "cq_se": fit.cq_se,
         "cq_low": fit.cq_low,
         "cq_high": fit.cq_high,
+        "cq_first_cycle": None if fit.cq_range is None else fit.cq_range[0],
+        "cq_last_cycle": None if fit.cq_range is None else fit.cq_range[1],
+        "cq_baseline_shift": fit.baseline_shift,
         "cq_rule": CQ_RULE if fit.cq is not None else None,
         "cq_instrument_style": style.value,
         "cq_instrument": theirs,
@@ -70,6 +73,7 @@ def _row(record: Record, index: int) -> dict[str, Any]:
         "cpd1_se": error["cpd1"],
         "efficiency": value["efficiency"],
         "efficiency_se": error["efficiency"],
+        "efficiency_note": fit.efficiency_note,
         "baseline_start": None if baseline is None else baseline.start,
         "baseline_end": None if baseline is None else baseline.stop,
         "baseline_source": None if baseline is None else baseline.source,
@@ -89,7 +93,11 @@ def _row(record: Record, index: int) -> dict[str, Any]:
 
 
 def cycles(record: Record) -> pd.DataFrame:
-    """One row a reaction and cycle: ``well, target, cycle, rn, drn, fit``."""
+    """One row a reaction and cycle: ``well, target, cycle, rn, drn, fit, fit_ct``.
+
+    `fit` is the curve fitted to all cycles, `fit_ct` the one that Ct was read from, empty outside
+    the cycles it was fitted to; both in ΔRn.
+    """
     import pandas as pd
 
     curves, count = record.curves, len(record.curves.cycles)
@@ -103,5 +111,6 @@ def cycles(record: Record) -> pd.DataFrame:
             "rn": curves.rn.ravel(),
             "drn": curves.drn.ravel(),
             "fit": fitted.ravel(),
+            "fit_ct": record.fits.foot().ravel(),
         }
     )

@@ -1,7 +1,8 @@
 """Plain tables of curves: the first column is the cycle, every other column one curve.
 
-Comma, semicolon or tab; UTF-8, UTF-16 with a mark, or GB 18030. With semicolons or tabs a decimal
-comma is understood. An empty cell, ``NA`` or ``NaN`` is a cycle that was not measured.
+A text or the first sheet of a workbook. Texts: comma, semicolon or tab; UTF-8, UTF-16 with a mark,
+or GB 18030; with semicolons or tabs a decimal comma is understood. An empty cell, ``NA`` or ``NaN``
+is a cycle that was not measured.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from qpcr._frozen import FloatArray, IntArray
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 
+WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods"}
 MISSING = {"", "na", "nan", "n/a", "null"}
 MAX_CYCLES = 2_000
 
@@ -61,7 +63,12 @@ def decode(data: bytes, file: Path) -> str:
 
 
 def rows_of(path: Path) -> list[list[str]]:
-    """Cells of a text table, empty rows left out; the delimiter is that of the first row."""
+    """Cells of a table as texts, empty rows left out.
+
+    Of a text table, whose delimiter is that of its first row, or of a workbook's first sheet.
+    """
+    if path.suffix.lower() in WORKBOOKS:
+        return _sheet(path)
     text = decode(read_whole(path), path)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max("\t;,", key=first.count)
@@ -71,6 +78,28 @@ def rows_of(path: Path) -> list[list[str]]:
     except csv.Error as error:
         raise InputError("the table is damaged", file=path, found=str(error)) from error
     return [row for row in rows if any(cell.strip() for cell in row)]
+
+
+def _sheet(path: Path) -> list[list[str]]:
+    """Cells of the first sheet of a workbook."""
+    import python_calamine  # costs start-up time
+
+    data = read_whole(path)
+    try:
+        sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(
+            0
+        )
+        rows = [[_cell(value) for value in row] for row in sheet.to_python()]
+    except (python_calamine.CalamineError, ValueError, OSError) as error:
+        raise InputError("the workbook is damaged", file=path, found=str(error)) from error
+    return [row for row in rows if any(row)]
+
+
+def _cell(value: object) -> str:
+    """A cell as text; whole numbers without the point a workbook gives them."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
 
 
 def read_curves(path: Path) -> CurveTable:

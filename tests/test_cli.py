@@ -58,7 +58,7 @@ def test_analyze_writes_four_files_that_agree(tmp_path):
     ]  # fmt: skip
     reactions, cycles = rows(folder / "reactions.csv"), rows(folder / "cycles.csv")
     assert reactions[0].keys() >= COLUMNS
-    assert list(cycles[0]) == ["well", "target", "cycle", "rn", "drn", "fit"]
+    assert list(cycles[0]) == ["well", "target", "cycle", "rn", "drn", "fit", "fit_ct"]
     assert len(cycles) == len(reactions) * 40
     everything = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert everything["run"]["provenance"]["simulated"] is True

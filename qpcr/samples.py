@@ -1,0 +1,156 @@
+"""Which sample is who: names on the plate to patient, specimen and time point.
+
+Through a sample sheet (CSV or a workbook) or a naming pattern. A name that nothing matches, or that
+two lines match, is a finding; nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from qpcr.errors import InputError
+from qpcr.findings import Finding, Severity
+from qpcr.run import Run, Task
+from qpcr.tables import rows_of
+
+HEADS = {
+    "sample": ("sample", "sample name", "样本", "样本名", "样本名称", "样品"),
+    "patient": ("patient", "patient id", "患者", "病人", "患者编号"),
+    "specimen": ("specimen", "material", "标本", "标本类型"),
+    "timepoint": ("timepoint", "time point", "时间点"),
+}
+"""Columns of a sample sheet and the heads they may have; case does not matter."""
+
+RULE = "sample_identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a sample is; parts that are not stated are ``None``."""
+
+    sample: str
+    patient: str
+    specimen: str | None = None
+    timepoint: str | None = None
+
+
+def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
+    """Read a sample sheet.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or a line has a sample without a patient.
+    """
+    rows = rows_of(path)
+    head = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    at = {
+        name: next((head.index(one) for one in accepted if one in head), None)
+        for name, accepted in HEADS.items()
+    }
+    for name in ("sample", "patient"):
+        if at[name] is None:
+            raise InputError(
+                f"column {name!r} is missing",
+                file=path,
+                place="line 1",
+                expected=", ".join(HEADS[name]),
+                found=", ".join(head[:10]),
+            )
+    found = []
+    for number, row in enumerate(rows[1:], 2):
+        cells = {
+            name: row[place].strip() if place is not None and place < len(row) else ""
+            for name, place in at.items()
+        }
+        if not cells["sample"]:
+            continue
+        if not cells["patient"]:
+            raise InputError("a sample without a patient", file=path, place=f"line {number}")
+        found.append(
+            Identity(
+                cells["sample"],
+                cells["patient"],
+                cells["specimen"] or None,
+                cells["timepoint"] or None,
+            )
+        )
+    return tuple(found)
+
+
+def by_pattern(names: Iterable[str], pattern: str) -> tuple[Identity, ...]:
+    """Take names apart by a regular expression with the groups ``patient``, ``specimen``, ``timepoint``.
+
+    Raises
+    ------
+    InputError
+        Not a regular expression, or without the group ``patient``.
+    """  # noqa: E501
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise InputError("the naming pattern is damaged", found=f"{pattern}: {error}") from error
+    if "patient" not in compiled.groupindex:
+        raise InputError(
+            "the naming pattern does not say where the patient is",
+            expected=r"a group (?P<patient>…), e.g. (?P<patient>P\d+)-(?P<timepoint>D\d+)",
+            found=pattern,
+        )
+    found = []
+    for name in names:
+        match = compiled.fullmatch(name)
+        if match is not None and match["patient"]:
+            parts = match.groupdict()
+            found.append(
+                Identity(name, parts["patient"], parts.get("specimen"), parts.get("timepoint"))
+            )
+    return tuple(found)
+
+
+def match_samples(
+    run: Run, known: Iterable[Identity], controls: Iterable[str] = ()
+) -> tuple[dict[str, Identity], tuple[Finding, ...]]:
+    """Say who every sample of a run is.
+
+    Parameters
+    ----------
+    run
+        The run; only unknowns have to be somebody.
+    known
+        From a sheet or a pattern.
+    controls
+        Names that are controls and nobody.
+
+    Returns
+    -------
+    identities, findings
+        By sample name, for names that exactly one line matches; and a finding for every other.
+    """
+    lines: dict[str, list[Identity]] = {}
+    for identity in known:
+        lines.setdefault(identity.sample, []).append(identity)
+    rows: dict[str, list[int]] = {}
+    skipped = set(controls)
+    for row, reaction in enumerate(run.reactions):
+        if reaction.task is Task.UNKNOWN and reaction.sample not in skipped:
+            rows.setdefault(reaction.sample or "", []).append(row)
+    identities, findings = {}, []
+    for name, mine in rows.items():
+        matches = lines.get(name, []) if name else []
+        if len(matches) == 1:
+            identities[name] = matches[0]
+            continue
+        if not name:
+            message = f"{len(mine)} reactions have no sample name."
+        elif matches:
+            message = f"Sample {name} stands {len(matches)} times in the sample sheet."
+        else:
+            message = f"Sample {name} belongs to nobody that is known."
+        remedy = "Correct the sample sheet or the plate setup; nothing is filed until then."
+        findings.append(
+            Finding(RULE, Severity.WARNING, tuple(mine), message, remedy, len(matches), 1)
+        )
+    return identities, tuple(findings)
