@@ -209,7 +209,9 @@ def _efficiency_note(efficiency: Estimate | None) -> str | None:
     if efficiency is None or 1.0 <= efficiency.value <= 2.0:
         return None
     if efficiency.value > 2.0:
-        return "More than doubling per cycle: noise or a step, not an efficiency."
+        if efficiency.se is not None and efficiency.value - 2.0 * efficiency.se <= 2.0:
+            return "Above doubling, but not by more than its error."
+        return "More than doubling per cycle: not an efficiency."
     return "Less than no growth per cycle: not an efficiency."
 
 

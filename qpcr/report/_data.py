@@ -82,6 +82,10 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
         "reactions": _columns([_reaction(record, index, fit) for index, fit in enumerate(fits)]),
         "drn": [_row(values) for values in curves.drn],
         "fit": [None if fit.fitted is None else _row(fit.fitted) for fit in fits],
+        "foot": [
+            None if fit.cq_range is None else _row(values)
+            for fit, values in zip(fits, record.fits.foot(), strict=True)
+        ],
         "rn": {
             str(index): _row(curves.rn[index])
             for index, baseline in enumerate(curves.baselines)

@@ -142,6 +142,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "detail_empty": "{well} is empty: no reaction is set up in it.",
         "reaction_of": "Reaction",
         "fitted_curve": "curve fitted to all cycles",
+        "foot_curve": "curve Ct is read from",
         "measured": "measured",
         "residuals": "measured − fitted",
         "ct": "Ct",

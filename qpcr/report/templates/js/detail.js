@@ -58,14 +58,20 @@ function drawFit(r) {
   const log = state.view === "log";
   const measured = drn(r);
   const fitted = DATA.fit[r.index] || CYCLES.map(() => null);
-  const [y, fit] = log ? [measured.map(positive), fitted.map(positive)] : [measured, fitted];
-  const residuals = measured.map((value, i) => (value === null || fitted[i] === null ? null : value - fitted[i]));
+  const foot = DATA.foot[r.index] || CYCLES.map(() => null);
+  const [y, fit, near] = [measured, fitted, foot].map((values) => (log ? values.map(positive) : values));
+  const residuals = measured.map((value, i) => {
+    const curve = foot[i] ?? fitted[i];
+    return value === null || curve === null ? null : value - curve;
+  });
   const hover = { hovertemplate: `${t("hover_cycle")} %{x} · %{y:.4~g}<extra></extra>` };
   const traces = [
     { type: "scatter", mode: "markers", name: t("measured"), x: CYCLES, y, ...hover,
       marker: { color: "#0b5cad", size: 6, symbol: "circle-open", line: { width: 1.5 } } },
     { type: "scatter", mode: "lines", name: t("fitted_curve"), x: CYCLES, y: fit, ...hover,
-      line: { color: "#d55e00", width: 1.8 } },
+      line: { color: "#888", width: 1.2 } },
+    { type: "scatter", mode: "lines", name: t("foot_curve"), x: CYCLES, y: near, ...hover,
+      line: { color: "#d55e00", width: 2 } },
     { type: "scatter", mode: "markers", name: t("residuals"), x: CYCLES, y: residuals, yaxis: "y2",
       marker: { color: "#0b5cad", size: 5 }, showlegend: false, ...hover },
   ];
