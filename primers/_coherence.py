@@ -236,6 +236,15 @@ def _check_controls(panel: Panel) -> None:
         raise _refuse(
             panel, "a kind of control is stated twice", "layout.controls", found=repr(doubled)
         )
+    patterns = [pattern for control in panel.layout.controls for pattern in control.samples]
+    doubled_name = next((p for p in patterns if patterns.count(p) > 1), None)
+    if doubled_name is not None:
+        raise _refuse(
+            panel,
+            "one sample name means two kinds of control",
+            "layout.controls",
+            found=repr(doubled_name),
+        )
     roles = {channel.role for reaction in panel.reactions for channel in reaction.channels}
     if "target" in roles and "reference" not in roles:
         raise _refuse(

@@ -257,7 +257,15 @@ def _layout(table: Table, sources: Sources) -> Layout:
         expect: Literal["amplified", "not amplified"] = (
             "amplified" if kind == "positive" else "not amplified"
         )
-        controls.append(Control(kind, item.whole("minimum", 1, 384), expect, sources.of(item)))
+        controls.append(
+            Control(
+                kind,
+                item.whole("minimum", 1, 384),
+                expect,
+                sources.of(item),
+                item.texts("samples", optional=True),
+            )
+        )
         item.finish()
     passive = table.choice("passive_reference", (*REPORTER_FILTERS, "none"))
     layout = Layout(

@@ -7,7 +7,9 @@ plain and read-only; `primers.loader` makes them from TOML and checks that they 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 Evidence = Literal["study", "computed", "literature", "unverified"]
@@ -237,12 +239,26 @@ class QcRule:
 
 @dataclass(frozen=True)
 class Control:
-    """Control wells a run must have for each target: how many, and what they must show."""
+    """Control wells a run must have for each target: how many, and what they must show.
+
+    `samples` are patterns of sample names that mean this control where the plate set-up marks its
+    wells as unknown samples: ``*`` any text, ``?`` one character, ``[0-9]`` one of several.
+    """
 
     kind: ControlKind
     minimum: int
     expect: Literal["amplified", "not amplified"]
     source: Source
+    samples: tuple[str, ...] = ()
+
+    def matches(self, sample: str) -> bool:
+        """Say whether a sample name means this control; case and width never matter."""
+        return any(fnmatchcase(_folded(sample), _folded(pattern)) for pattern in self.samples)
+
+
+def _folded(name: str) -> str:
+    """Return a name without case and outer spaces; full-width letters become ordinary ones."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 @dataclass(frozen=True)
@@ -344,6 +360,11 @@ class Panel:
                 if channel.matches(target):
                     return reaction, channel
         return None
+
+    def control_kind(self, sample: str) -> ControlKind | None:
+        """Return the kind of control that a sample name means, or ``None``."""
+        found = (control.kind for control in self.layout.controls if control.matches(sample))
+        return next(found, None)
 
     def deletion_bounds(
         self, assay: str, assembly: Literal["GRCh37", "GRCh38"]

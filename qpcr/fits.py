@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -92,7 +93,7 @@ class Fits:
         parameters, covariance, fitted = self._parameters(i, name)
         df = int(t.degrees[i]) if name else None
         rss = _number(t.rss[i])
-        points = [self._point(i, j) for j in range(4)]
+        efficiency = self._point(i, "efficiency")
         found = np.isfinite(t.cq[i])
         return Fit(
             model=name,
@@ -117,11 +118,11 @@ class Fits:
             baseline_shift=_number(t.baseline_shift[i]),
             reason=reason,
             reason_text=text,
-            cpd1=points[0],
-            cpd2=points[1],
-            cy0=points[2],
-            efficiency=points[3],
-            efficiency_note=_efficiency_note(points[3]),
+            cpd1=self._point(i, "cpd1"),
+            cpd2=self._point(i, "cpd2"),
+            cy0=self._point(i, "cy0"),
+            efficiency=efficiency,
+            efficiency_note=_efficiency_note(efficiency),
             amplified=bool(t.amplified[i]),
             score=_number(t.score[i]),
             fitted=fitted,
@@ -137,6 +138,30 @@ class Fits:
             if mine.any():
                 theta, linear = self._coordinates(which[mine], models()[name])
                 out[mine] = curve(models()[name], theta, linear, self.cycles[None])
+        return out
+
+    def points(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """One of cpd1, cpd2, cy0 and efficiency, and its error (R,) each; NaN where there is none.
+
+        Only of curves that amplified, and cycles only where they lie within the measured ones.
+        """
+        t, place = self.table, POINTS.index(name)
+        good = t.amplified.copy()
+        values = t.points[:, place]
+        if name != "efficiency":
+            good &= (values >= self.cycles[0]) & (values <= self.cycles[-1])
+        return np.where(good, values, np.nan), np.where(good, t.points_se[:, place], np.nan)
+
+    def height(self, cycles: FloatArray) -> FloatArray:
+        """Rise (R,) of each fitted curve above its ground at a cycle of its own (R,), ΔRn."""
+        t = self.table
+        out = np.full(len(self), np.nan)
+        for place, name in enumerate(self.models):
+            rows = np.flatnonzero((t.model == place) & np.isfinite(cycles))
+            if len(rows):
+                theta, linear = self._coordinates(rows, models()[name])
+                shape = models()[name].shape(cycles[rows, None], theta)[:, 0]
+                out[rows] = linear[:, 1] * shape
         return out
 
     def foot(self) -> FloatArray:
@@ -189,16 +214,13 @@ class Fits:
         shape = (size + count, size + count)
         return parameters, frozen(covariance, np.float64, shape), frozen(fitted, float, (None,))
 
-    def _point(self, i: int, j: int) -> Estimate | None:
-        """A point of an amplified curve, where it lies within the measured cycles."""
-        t = self.table
-        value, se = _number(t.points[i, j]), _number(t.points_se[i, j])
-        place = t.points[i, j if j < EFFICIENCY else CPD2]
-        if value is None or not t.amplified[i]:
-            return None
-        if not self.cycles[0] <= place <= self.cycles[-1]:
-            return None
-        return Estimate(value, se)
+    def _point(self, i: int, name: str) -> Estimate | None:
+        value, se = (_number(column[i]) for column in self._points[name])
+        return None if value is None else Estimate(value, se)
+
+    @cached_property
+    def _points(self) -> dict[str, tuple[FloatArray, FloatArray]]:
+        return {name: self.points(name) for name in POINTS}
 
 
 def _number(value: float) -> float | None:

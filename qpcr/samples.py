@@ -46,7 +46,7 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
         A column is missing, or a line has a sample without a patient.
     """
     rows = rows_of(path)
-    head = [cell.strip().casefold() for cell in rows[0]] if rows else []
+    head = [cell.strip().casefold() for cell in next(rows, [])]
     at = {
         name: next((head.index(one) for one in accepted if one in head), None)
         for name, accepted in HEADS.items()
@@ -61,7 +61,7 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
                 found=", ".join(head[:10]),
             )
     found = []
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows, 2):
         cells = {
             name: row[place].strip() if place is not None and place < len(row) else ""
             for name, place in at.items()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,26 +64,29 @@ def decode(data: bytes, file: Path) -> str:
     )
 
 
-def rows_of(path: Path) -> list[list[str]]:
-    """Cells of a table as texts, empty rows left out.
+def rows_of(path: Path) -> Iterator[list[str]]:
+    """Cells of a table as texts, row by row, empty rows left out.
 
     Of a text table, whose delimiter is that of its first row, or of a workbook's first sheet.
     """
-    if path.suffix.lower() in WORKBOOKS:
-        return _sheet(path)
+    rows = _sheet(path) if path.suffix.lower() in WORKBOOKS else _text(path)
+    return (row for row in rows if any(cell.strip() for cell in row))
+
+
+def _text(path: Path) -> Iterator[list[str]]:
+    """Rows of a text table; one at a time, since a wide table as texts is large."""
     text = decode(read_whole(path), path)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max("\t;,", key=first.count)
+    csv.field_size_limit(1 << 20)
     try:
-        csv.field_size_limit(1 << 20)
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        yield from csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     except csv.Error as error:
         raise InputError("the table is damaged", file=path, found=str(error)) from error
-    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
-def _sheet(path: Path) -> list[list[str]]:
-    """Cells of the first sheet of a workbook."""
+def _sheet(path: Path) -> Iterator[list[str]]:
+    """Rows of the first sheet of a workbook."""
     import python_calamine  # costs start-up time
 
     data = read_whole(path)
@@ -92,7 +97,7 @@ def _sheet(path: Path) -> list[list[str]]:
         rows = [[_cell(value) for value in row] for row in sheet.to_python()]
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         raise InputError("the workbook is damaged", file=path, found=str(error)) from error
-    return [row for row in rows if any(row)]
+    yield from rows
 
 
 def _cell(value: object) -> str:
@@ -112,41 +117,39 @@ def read_curves(path: Path) -> CurveTable:
         each other, two curves of one name.
     """
     rows = rows_of(path)
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise InputError(
-            "the table holds no curves",
-            file=path,
-            expected="a head line (cycle, then a name for each curve) and one line a cycle",
-            found=f"{len(rows)} lines of {len(rows[0]) if rows else 0} columns",
-        )
-    if len(rows) > MAX_CYCLES:
-        raise InputError(
-            "the table has too many lines",
-            file=path,
-            expected=f"one line a cycle, at most {MAX_CYCLES}",
-            found=f"{len(rows) - 1} lines",
-            remedy="put the cycles in lines and the curves in columns",
-        )
-    names = tuple(name.strip() for name in rows[0][1:])
-    doubled = (
-        {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()
-    )
+    head = next(rows, [])
+    names = tuple(name.strip() for name in head[1:])
+    doubled = [name for name, number in Counter(names).items() if number > 1]
     if doubled:
-        raise InputError("two curves have one name", file=path, place="line 1", found=min(doubled))
-    table = np.empty((len(rows) - 1, len(rows[0])))
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(rows[0]):
+        raise InputError("two curves have one name", file=path, place="line 1", found=doubled[0])
+    table: list[FloatArray] = []
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(head):
             raise InputError(
                 "a line is of another length than the head line",
                 file=path,
                 place=f"line {number}",
-                expected=f"{len(rows[0])} cells",
+                expected=f"{len(head)} cells",
                 found=f"{len(row)} cells",
             )
-        table[number - 2] = [
-            _number(cell, path, number, column) for column, cell in enumerate(row, 1)
-        ]
-    return CurveTable(names, _cycles(table[:, 0], path), np.ascontiguousarray(table[:, 1:].T))
+        if len(table) >= MAX_CYCLES:
+            raise InputError(
+                "the table has too many lines",
+                file=path,
+                expected=f"one line a cycle, at most {MAX_CYCLES}",
+                remedy="put the cycles in lines and the curves in columns",
+            )
+        cells = [_number(cell, path, number, column) for column, cell in enumerate(row, 1)]
+        table.append(np.array(cells))
+    if not names or not table:
+        raise InputError(
+            "the table holds no curves",
+            file=path,
+            expected="a head line (cycle, then a name for each curve) and one line a cycle",
+            found=f"{len(table) + bool(head)} lines of {len(head)} columns",
+        )
+    values = np.array(table)
+    return CurveTable(names, _cycles(values[:, 0], path), np.ascontiguousarray(values[:, 1:].T))
 
 
 def _number(cell: str, path: Path, line: int, column: int) -> float:
@@ -197,7 +200,7 @@ def read_targets(path: Path, dataset: str, names: tuple[str, ...]) -> list[str]:
         A column is missing, or no curve of the table is listed.
     """
     rows = rows_of(path)
-    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    head = [cell.strip().lower() for cell in next(rows, [])]
     missing = {"curve", "target"} - set(head)
     if missing:
         raise InputError(
@@ -210,7 +213,7 @@ def read_targets(path: Path, dataset: str, names: tuple[str, ...]) -> list[str]:
     at = {name: head.index(name) for name in ("dataset", "curve", "target") if name in head}
     known = {
         row[at["curve"]].strip(): row[at["target"]].strip()
-        for row in rows[1:]
+        for row in rows
         if len(row) > max(at.values())
         and ("dataset" not in at or row[at["dataset"]].strip() == dataset)
     }

@@ -1,7 +1,8 @@
 """Cq of many curves as a plain table ``method,dataset,curve,cq,cq_se,eff,n0,call,score,sec``.
 
-`eff` is the amplification factor per cycle, `n0` the starting fluorescence level / eff**cq of the
-method, in units proportional to copies; `call` is 1 for an amplification, `sec` the time a curve.
+`eff` is the amplification factor per cycle of this curve alone, empty outside 1 … 2; `n0` is the
+fluorescence at `cq` above the ground, divided by eff**cq: proportional to copies; `call` is 1 for
+an amplification, `sec` the time a curve.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import time
 
 import numpy as np
 
-from qpcr._frozen import IntArray
+from qpcr._frozen import FloatArray
 from qpcr.curves import Curves, from_table
-from qpcr.fits import Estimate, Fit, fit_curves
+from qpcr.fits import Fits, fit_curves
 from qpcr.settings import FitSettings, Settings
 from qpcr.tables import CurveTable
 
@@ -47,46 +48,42 @@ def cq_table(
     start = time.perf_counter()
     curves = from_table(table.cycles, table.values, table.names, targets, settings)
     fits = fit_curves(curves, model=fitting.model, baseline=fitting.baseline, polish=polish)
-    wanted = METHODS if method == "all" else (method,)
-    rows = [
-        (one, dataset, name, *_answer(one, curves, index, fits[index]))
-        for index, name in enumerate(table.names)
-        for one in wanted
-    ]
-    seconds = (time.perf_counter() - start) / max(len(table.names), 1)
+    columns = {
+        one: _columns(one, curves, fits) for one in (METHODS if method == "all" else [method])
+    }
+    seconds = f"{(time.perf_counter() - start) / max(len(table.names), 1):.3g}"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEAD)
-    writer.writerows(
-        (*("" if cell is None else cell for cell in row), f"{seconds:.3g}") for row in rows
-    )
+    for index, name in enumerate(table.names):
+        for one, numbers in columns.items():
+            cells = (_text(column[index]) for column in numbers)
+            call = int(fits.table.amplified[index])
+            score = _text(fits.table.score[index])
+            writer.writerow((one, dataset, name, *cells, call, score, seconds))
     return text.getvalue()
 
 
-def _answer(method: str, curves: Curves, index: int, fit: Fit) -> tuple[float | int | None, ...]:
-    """Cq, its standard error, efficiency, n0, call and score of one curve by one method."""
-    efficiency = None if fit.efficiency is None else fit.efficiency.value
-    se = None
+def _text(value: np.float64) -> str:
+    return repr(float(value)) if np.isfinite(value) else ""
+
+
+def _columns(
+    method: str, curves: Curves, fits: Fits
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Cq, its standard error, efficiency and n0 (R,) of all curves by one method; NaN = none."""
+    count = len(curves)
+    efficiency = fits.points("efficiency")[0]
+    efficiency = np.where((efficiency > 1.0) & (efficiency <= 2.0), efficiency, np.nan)
+    error = np.full(count, np.nan)
+    level = np.array([curves.threshold_of(i) or np.nan for i in range(count)], dtype=np.float64)
     if method == "threshold":
-        cq, se, level = fit.cq, fit.cq_se, curves.threshold_of(index)
+        cq, error = fits.table.cq, fits.table.cq_se
     elif method == "instrument":
-        cq, level = curves.instrument_cq[index].value, curves.threshold_of(index)
+        found = [one.value for one in curves.instrument_cq]
+        cq = np.array([np.nan if value is None else value for value in found])
     else:
-        point: Estimate | None = getattr(fit, method)
-        cq, se = (None, None) if point is None else (point.value, point.se)
-        level = _height(fit, curves.cycles, cq)
-    n0 = None
-    if cq is not None and efficiency is not None and level is not None:
-        n0 = level / efficiency**cq
-    return cq, se, efficiency, n0, int(fit.amplified), fit.score
-
-
-def _height(fit: Fit, cycles: IntArray, cycle: float | None) -> float | None:
-    """Fitted curve above its ground at a cycle, on a straight line in log between cycles."""
-    if cycle is None or fit.fitted is None:
-        return None
-    above = fit.fitted - fit.parameters["c"].value
-    positive = above > 0
-    if not positive.any():
-        return None
-    return float(np.exp(np.interp(cycle, cycles[positive], np.log(above[positive]))))
+        cq, error = fits.points(method)
+        level = fits.height(cq)
+    with np.errstate(invalid="ignore"):
+        return cq, error, efficiency, level / efficiency**cq

@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "_registry", "run", "formats", "instrument", "settings", "_signals",
-    "baselines", "thresholds", "curves", "models", "fits", "record", "pipeline", "frames",
-    "document", "report", "outputs", "inspection", "tables", "tabulate",
+    "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc", "calls",
+    "tables", "samples", "record", "pipeline", "frames", "document", "report", "outputs",
+    "inspection", "tabulate",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 FIT_PARTS = "_fit_"
