@@ -245,6 +245,15 @@ def _check_controls(panel: Panel) -> None:
             "layout.controls",
             found=repr(doubled_name),
         )
+    blank = next((p for p in patterns if not p.strip("*? ")), None)
+    if blank is not None:
+        raise _refuse(
+            panel,
+            "a sample name pattern that every sample fits",
+            "layout.controls",
+            expected="a pattern with at least one letter or digit",
+            found=repr(blank),
+        )
     roles = {channel.role for reaction in panel.reactions for channel in reaction.channels}
     if "target" in roles and "reference" not in roles:
         raise _refuse(

@@ -18,6 +18,11 @@ class Severity(StrEnum):
     RUN = "run"
     """No result of the run (or of the targets named) may be used."""
 
+    @property
+    def grade(self) -> int:
+        """Place from the mildest, 0, to the gravest; texts do not sort in that order."""
+        return list(Severity).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -3,16 +3,22 @@
 A rule is a function of a :class:`Plate` and its limits that yields findings. It states every limit
 it understands with the value used where a panel is silent, so that a panel with a misspelt limit
 can be refused, and a new rule never changes what a validated panel does.
+
+:func:`evaluate` applies the rules a panel names; without a panel, all rules that need none.
+Findings reach as far as their severity says (:class:`qpcr.findings.Severity`). Wells that were
+omitted on the instrument are left out by every rule but ``instrument_flags``, which names them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from primers import Channel, Panel
 from qpcr._registry import find
 from qpcr.curves import Curves
+from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.fits import Fits
 from qpcr.run import Run
@@ -43,6 +49,11 @@ class Plate:
     shapes: tuple[Shape, ...]
     panel: Panel | None
     channels: tuple[Channel | None, ...]
+
+    def __post_init__(self) -> None:
+        parts = (self.curves, self.fits, self.shapes, self.channels)
+        if any(len(part) != len(self.run.reactions) for part in parts):
+            raise ValueError("curves, fits, shapes and channels must have one row a reaction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +87,91 @@ class Rule:
 def rules() -> dict[str, Rule]:
     """Every rule there is, by name."""
     return {rule.name: rule for rule in find("qpcr.qc", "RULE").values()}
+
+
+def plate_of(
+    run: Run, curves: Curves, fits: Fits, shapes: tuple[Shape, ...], panel: Panel | None = None
+) -> Plate:
+    """Put a plate together, looking up what each target means by the panel."""
+    known: dict[str, Channel | None] = dict.fromkeys(r.target for r in run.reactions)
+    if panel is not None:
+        for target in known:
+            found = panel.find_channel(target)
+            known[target] = None if found is None else found[1]
+    channels = tuple(known[reaction.target] for reaction in run.reactions)
+    return Plate(run, curves, fits, shapes, panel, channels)
+
+
+def evaluate(plate: Plate) -> tuple[Finding, ...]:
+    """Apply the rules: those the panel names, with its limits; without a panel the general ones.
+
+    Returns
+    -------
+    tuple of Finding
+        The gravest first; within a severity in the order of the rules and of the wells.
+
+    Raises
+    ------
+    InputError
+        The panel names a rule or a limit that does not exist (:func:`check_panel_rules`).
+    """
+    every = rules()
+    found: list[Finding] = []
+    if plate.panel is None:
+        for rule in every.values():
+            if not rule.needs_panel:
+                found += rule.check(plate, rule.limits)
+    else:
+        for name, limits in check_panel_rules(plate.panel).items():
+            found += every[name].check(plate, limits)
+    return tuple(sorted(found, key=lambda finding: -finding.severity.grade))
+
+
+def check_panel_rules(panel: Panel) -> dict[str, Limits]:
+    """Limits by rule, in the panel's order: those the panel states, and the rule's own for others.
+
+    Raises
+    ------
+    InputError
+        A rule or a limit that does not exist, or a limit that is no number. It names the place in
+        the panel, the accepted names and the nearest of them.
+    """
+    every = rules()
+    chosen: dict[str, Limits] = {}
+    for asked in panel.qc:
+        place = f"qc.{asked.name}"
+        rule = every.get(asked.name)
+        if rule is None:
+            raise _unknown(panel, "a quality rule that does not exist", place, asked.name, every)
+        limits = dict(rule.limits)
+        for key, value in asked.limits:
+            here = f"{place}.{key}"
+            if key not in limits:
+                problem = f"a limit that the rule {rule.name} does not know"
+                raise _unknown(panel, problem, here, key, limits)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(
+                    "a limit that is not a number",
+                    file=panel.file or panel.name,
+                    place=here,
+                    expected=f"a number, such as {rule.limits[key]:g}",
+                    found=repr(value),
+                )
+            limits[key] = float(value)
+        chosen[rule.name] = limits
+    return chosen
+
+
+def _unknown(
+    panel: Panel, problem: str, place: str, name: str, accepted: Iterable[str]
+) -> InputError:
+    names = list(accepted)
+    near = difflib.get_close_matches(name, names, n=1)
+    return InputError(
+        problem,
+        file=panel.file or panel.name,
+        place=place,
+        expected="one of " + ", ".join(names) if names else "no limits: the rule has none",
+        found=repr(name),
+        remedy=f"did you mean {near[0]!r}?" if near else None,
+    )

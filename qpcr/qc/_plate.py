@@ -1,0 +1,133 @@
+"""What rules ask of a plate: what a reaction is for, whether it grows, and how wells are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from qpcr.run import Task
+from qpcr.shapes import Kind
+
+if TYPE_CHECKING:
+    from qpcr.qc import Plate
+
+Key = TypeVar("Key")
+
+GROWING = frozenset({Kind.NO_PLATEAU, Kind.HOOK})
+"""Kinds that are no proper curves and yet show product."""
+
+
+class Part(StrEnum):
+    """What a reaction is for, by its task and by the names the panel gives its controls."""
+
+    SAMPLE = "sample"
+    STANDARD = "standard"
+    NTC = "no-template control"
+    POSITIVE = "positive control"
+    NEGATIVE = "negative control"
+    NO_ENZYME = "no-enzyme control"
+    OTHER = "other"
+
+
+CONTROLS = frozenset({Part.NTC, Part.POSITIVE, Part.NEGATIVE, Part.NO_ENZYME})
+
+_TASKS = {
+    Task.STANDARD: Part.STANDARD,
+    Task.NTC: Part.NTC,
+    Task.POSITIVE_CONTROL: Part.POSITIVE,
+    Task.NEGATIVE_CONTROL: Part.NEGATIVE,
+}
+KINDS = {
+    "ntc": Part.NTC,
+    "positive": Part.POSITIVE,
+    "negative": Part.NEGATIVE,
+    "no_enzyme": Part.NO_ENZYME,
+}
+"""Kinds of control as panels spell them."""
+
+
+def part_of(plate: Plate, row: int) -> Part:
+    """Say what a reaction is for: its task; where that is unknown, its sample's name."""
+    reaction = plate.run.reactions[row]
+    if reaction.task in _TASKS:
+        return _TASKS[reaction.task]
+    if plate.panel is not None and reaction.sample is not None:
+        kind = plate.panel.control_kind(reaction.sample)
+        if kind is not None:
+            return KINDS[kind]
+    return Part.SAMPLE if reaction.task is Task.UNKNOWN else Part.OTHER
+
+
+def rows_of(plate: Plate, *parts: Part) -> list[int]:
+    """Rows of the reactions with one of these parts (default: all) that were not omitted."""
+    return [
+        row
+        for row, reaction in enumerate(plate.run.reactions)
+        if not reaction.omitted and (not parts or part_of(plate, row) in parts)
+    ]
+
+
+def grouped(rows: Iterable[int], key: Callable[[int], Key]) -> dict[Key, list[int]]:
+    """Rows by what `key` says of them, in the order in which it first says it."""
+    groups: dict[Key, list[int]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def target_of(plate: Plate, row: int) -> str:
+    """Target name of a reaction."""
+    return plate.run.reactions[row].target
+
+
+def sample_of(plate: Plate, row: int) -> str:
+    """Sample name of a reaction; a well without one is a sample of its own."""
+    reaction = plate.run.reactions[row]
+    return reaction.sample or f"well {reaction.well_name}"
+
+
+def is_reference(plate: Plate, row: int) -> bool:
+    """Say whether the panel reads a reference gene in this reaction."""
+    channel = plate.channels[row]
+    return channel is not None and channel.role == "reference"
+
+
+def cutoff_of(plate: Plate, row: int) -> float | None:
+    """Ct below which the panel counts a reaction as amplified, or ``None``."""
+    channel = plate.channels[row]
+    return None if channel is None else channel.cq_below
+
+
+def grows(plate: Plate, row: int) -> bool:
+    """Say whether the curve shows product, be it a proper one or not."""
+    shape = plate.shapes[row]
+    return shape.proper or shape.kind in GROWING
+
+
+def fitted_cq(plate: Plate, row: int) -> float | None:
+    """Ct of the fitted curve, or ``None``."""
+    value = plate.fits.table.cq[row]
+    return float(value) if np.isfinite(value) else None
+
+
+def any_cq(plate: Plate, row: int) -> float | None:
+    """Ct of the fitted curve; where there is none, by the instrument's rule."""
+    value = fitted_cq(plate, row)
+    return plate.curves.instrument_cq[row].value if value is None else value
+
+
+def wells(plate: Plate, rows: Sequence[int], most: int = 6) -> str:
+    """Name wells as people do: ``A1, A2 and 3 more``; each well once."""
+    names = list(dict.fromkeys(plate.run.reactions[row].well_name for row in rows))
+    rest = len(names) - most
+    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
+
+
+def names(texts: Iterable[str], most: int = 6) -> str:
+    """The same for other names."""
+    unique = list(dict.fromkeys(texts))
+    rest = len(unique) - most
+    return ", ".join(unique) if rest <= 0 else f"{', '.join(unique[:most])} and {rest} more"
