@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qpcr.record import Record
     from qpcr.settings import FitSettings, Settings
 
-BAD_INPUT = 3
+INVALID, BAD_INPUT = 1, 3
 WIDE = 150
 
 FILE = click.Path(path_type=Path)
@@ -99,41 +99,12 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_from(baseline: str, threshold: tuple[str, ...], rules: str | None) -> Settings:
     """Make the settings of the options, or say which one is wrong."""
-    from qpcr.settings import Settings
+    from qpcr.settings import parse_settings
 
     try:
-        return Settings(_baseline(baseline), _threshold(threshold), rules)
+        return parse_settings(baseline, threshold, rules)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _baseline(text: str) -> str | tuple[int, int]:
-    first, dash, last = text.partition("-")
-    if dash and first.isdigit() and last.isdigit():
-        return int(first), int(last)
-    return text
-
-
-def _threshold(texts: tuple[str, ...]) -> str | float | dict[str, float]:
-    values: dict[str, float] = {}
-    for text in texts:
-        target, equals, number = text.rpartition("=")
-        if not equals:
-            if len(texts) > 1:
-                raise ValueError(f"--threshold {text!r}: several thresholds need TARGET=ΔRn each")
-            return _positive(text) if text[:1].isdigit() or text[:1] in ".-" else text
-        values[target] = _positive(number)
-    return values or "protocol"
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
-        raise ValueError(f"--threshold {text!r}: a positive number was expected")
-    return value
 
 
 def fit_settings_from(model: str, slope: bool) -> FitSettings:
@@ -149,28 +120,70 @@ def fit_settings_from(model: str, slope: bool) -> FitSettings:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--out", type=FOLDER, help="Write results to a folder a file, inside this one.")
+@click.option("--panel", "panel_name", help="Panel to call by: its name, or a TOML file.")
+@click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")
+@click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
+@click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
+@click.option("--user", help="Who releases it; default: the name you are logged in with.")
 @analysis_options
 def analyze(
     files: tuple[Path, ...],
     out: Path | None,
+    panel_name: str | None,
+    sheet: Path | None,
+    sample_pattern: str | None,
+    reason: str | None,
+    user: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
     model: str,
     slope: bool,
 ) -> None:
-    """Analyze instrument files: Ct of every reaction, on the screen and in files."""
-    settings = settings_from(baseline, threshold, rules)
-    fitting = fit_settings_from(model, slope)
+    """Analyze instrument files: Ct of every reaction, on the screen and in files.
+
+    With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
+    """
+    chosen = _chosen(panel_name, sheet, sample_pattern, reason, user)
+    chosen["settings"] = settings_from(baseline, threshold, rules)
+    chosen["fit_settings"] = fit_settings_from(model, slope)
     _distinct(files, out)
-    failed = 0
+    failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
-            failed += not _analyze_one(file, out, settings, fitting)
+            record = _analyze_one(file, out, chosen)
+            failed += record is None
+            invalid += record is not None and record.invalid and reason is None
     if failed:
         if len(files) > 1:
             click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
         sys.exit(BAD_INPUT)
+    if invalid:
+        sys.exit(INVALID)
+
+
+def _chosen(
+    panel_name: str | None,
+    sheet: Path | None,
+    pattern: str | None,
+    reason: str | None,
+    user: str | None,
+) -> dict[str, Any]:
+    """What the options of `analyze` about samples and panels mean to the library."""
+    from getpass import getuser
+
+    from primers import load_panel
+    from qpcr.calls import Release
+    from qpcr.samples import NamePattern, read_sample_sheet
+
+    if sheet is not None and pattern is not None:
+        raise click.UsageError("--sheet and --sample-pattern exclude each other")
+    identities: Any = None if sheet is None else read_sample_sheet(sheet)
+    return {
+        "panel": None if panel_name is None else load_panel(panel_name),
+        "identities": identities if pattern is None else NamePattern(pattern),
+        "release": None if reason is None else Release(user or getuser(), reason),
+    }
 
 
 def progress(visible: bool) -> Progress:
@@ -189,21 +202,21 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _analyze_one(file: Path, out: Path | None, settings: Settings, fitting: FitSettings) -> bool:
-    """Analyze one file; say what came out or what was wrong. True when it worked."""
+def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record | None:
+    """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
     from qpcr.errors import QpcrError
     from qpcr.pipeline import analyze as run_analysis
 
     try:
-        record = run_analysis(file, settings, fitting)
+        record = run_analysis(file, **chosen)
         written = [] if out is None else _write(record, out / file.stem)
     except QpcrError as error:
         complain(error)
-        return False
+        return None
     show(record)
     for path in written:
         click.echo(f"written: {path}")
-    return True
+    return record
 
 
 def _write(record: Record, folder: Path) -> list[Path]:
@@ -214,13 +227,24 @@ def _write(record: Record, folder: Path) -> list[Path]:
 
 def show(record: Record) -> None:
     """Show the reactions of a record as a table, then what a person should know."""
-    from qpcr.inspection import COLUMNS, reaction_rows
+    from qpcr.inspection import (
+        CALL_COLUMNS,
+        COLUMNS,
+        FINDING_COLUMNS,
+        call_rows,
+        finding_rows,
+        reaction_rows,
+    )
 
     source = record.run.provenance
     click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
     print_table(COLUMNS, reaction_rows(record))
     for note in (*record.run.notes, *record.curves.notes):
         click.echo(f"note: {note}")
+    if record.findings:
+        print_table(FINDING_COLUMNS, finding_rows(record))
+    if record.calls:
+        print_table(CALL_COLUMNS, call_rows(record))
 
 
 def print_table(

@@ -270,6 +270,16 @@ class Layout:
     controls: tuple[Control, ...]
     source: Source
 
+    def control_kind(self, sample: str | None) -> ControlKind | None:
+        """Return the kind of control that a sample name means, or ``None``."""
+        if sample is None:
+            return None
+        return next((control.kind for control in self.controls if control.matches(sample)), None)
+
+    def is_control(self, sample: str | None) -> bool:
+        """Say whether a sample name means a control of any kind."""
+        return self.control_kind(sample) is not None
+
 
 @dataclass(frozen=True)
 class Chemistry:
@@ -360,11 +370,6 @@ class Panel:
                 if channel.matches(target):
                     return reaction, channel
         return None
-
-    def control_kind(self, sample: str) -> ControlKind | None:
-        """Return the kind of control that a sample name means, or ``None``."""
-        found = (control.kind for control in self.layout.controls if control.matches(sample))
-        return next(found, None)
 
     def deletion_bounds(
         self, assay: str, assembly: Literal["GRCh37", "GRCh38"]

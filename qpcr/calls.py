@@ -1,7 +1,7 @@
 """From curves to calls: per sample detected, not detected, inconclusive or invalid, and why.
 
 One reaction answers by the panel's definition: a proper amplification curve and a Ct below the
-cut-off. The cut-off was set on the instrument's Ct; the fitted Ct has to lie on the same side of it.
+cut-off. The cut-off was set on the instrument's Ct; the fitted Ct has to lie on the same side.
 Then replicates are put together, and the sample is called:
 
 * A run whose controls fail gives no result, unless a person releases it with a reason.
@@ -20,7 +20,7 @@ from enum import StrEnum
 from primers import Channel, Panel
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Plate
-from qpcr.run import Task
+from qpcr.qc._plate import Part, part_of
 
 UNSURE = (0.2, 0.8)
 """Probability of a proper curve between these: a person has to look."""
@@ -178,8 +178,7 @@ def decide(
     }
     samples: dict[str, list[int]] = {}
     for row, reaction in enumerate(plate.run.reactions):
-        patient = reaction.task is Task.UNKNOWN and not panel.layout.is_control(reaction.sample)
-        if reaction.sample and patient and plate.channels[row] is not None:
+        if reaction.sample and plate.channels[row] and part_of(plate, row) is Part.SAMPLE:
             samples.setdefault(reaction.sample, []).append(row)
     return tuple(
         _call(sample, rows, plate, panel, failed, barred, release)

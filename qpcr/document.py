@@ -80,6 +80,11 @@ def document(record: Record) -> dict[str, Any]:
         "run": plain_value(record.run),
         "curves": plain_value(record.curves),
         "fits": [plain_value(record.fits[i]) for i in range(len(record.fits))],
+        "shapes": plain_value(record.shapes),
+        "findings": plain_value(record.findings),
+        "panel": plain_value(record.panel),
+        "calls": plain_value(record.calls),
+        "identities": plain_value(record.identities),
     }
 
 

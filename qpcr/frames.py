@@ -11,7 +11,28 @@ from qpcr.record import Record
 if TYPE_CHECKING:
     import pandas as pd
 
+    from qpcr.calls import Call
+
 CQ_RULE = "fitted curve crosses the threshold"
+
+CALL_COLUMNS = (
+    "sample",
+    "patient",
+    "specimen",
+    "timepoint",
+    "outcome",
+    "deletions",
+    "mixed",
+    "classes",
+    "reasons",
+    "recommendations",
+    "limitations",
+    "released_by",
+    "release_reason",
+    "chain",
+    "panel",
+    "panel_version",
+)
 
 
 def plain(text: str | None) -> str | None:
@@ -83,7 +104,9 @@ def _row(record: Record, index: int) -> dict[str, Any]:
         "reason_code": None if fit.reason is None else str(fit.reason),
         "reason_instrument_style": style.reason,
         "amplified": fit.amplified,
-        "score": fit.score,
+        "proper_curve": record.shapes[index].proper,
+        "shape": str(record.shapes[index].kind),
+        "shape_probability": record.shapes[index].probability,
         "model": fit.model,
         "engine": fit.engine,
         "r2": fit.r2,
@@ -113,4 +136,57 @@ def cycles(record: Record) -> pd.DataFrame:
             "fit": fitted.ravel(),
             "fit_ct": record.fits.foot().ravel(),
         }
+    )
+
+
+def findings(record: Record) -> pd.DataFrame:
+    """One row a finding, the gravest first."""
+    import pandas as pd
+
+    names = [reaction.well_name for reaction in record.run.reactions]
+    columns = ["severity", "rule", "wells", "targets", "value", "limit", "message", "remedy"]
+    rows = [
+        (
+            str(one.severity),
+            one.rule,
+            " ".join(dict.fromkeys(names[row] for row in one.reactions)),
+            plain(", ".join(one.targets)),
+            one.value,
+            one.limit,
+            plain(one.message),
+            plain(one.remedy),
+        )
+        for one in record.findings
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def calls(record: Record) -> pd.DataFrame:
+    """One row a sample: who it is, what it is called, and the whole chain of the decision."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [_call_row(record, call) for call in record.calls], columns=list(CALL_COLUMNS)
+    )
+
+
+def _call_row(record: Record, call: Call) -> tuple[Any, ...]:
+    who, panel = record.identities.get(call.sample), record.panel
+    return (
+        plain(call.sample),
+        plain(None if who is None else who.patient),
+        plain(None if who is None else who.specimen),
+        plain(None if who is None else who.timepoint),
+        str(call.outcome),
+        " + ".join(call.deletions),
+        call.mixed,
+        " + ".join(call.classes),
+        plain(" ".join(call.reasons)),
+        plain(" ".join(call.recommendations)),
+        plain(" ".join(call.limitations)),
+        plain(None if call.released is None else call.released.user),
+        plain(None if call.released is None else call.released.reason),
+        plain(" | ".join(call.chain())),
+        None if panel is None else panel.name,
+        None if panel is None else panel.version,
     )

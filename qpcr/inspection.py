@@ -166,6 +166,32 @@ def reaction_rows(record: Record) -> list[tuple[str, ...]]:
     return rows
 
 
+FINDING_COLUMNS = {"Finding": "left", "Rule": "left", "What, and what to do": "left"}
+"""Columns of :func:`finding_rows`."""
+
+
+def finding_rows(record: Record) -> list[tuple[str, ...]]:
+    """Findings as texts, the gravest first."""
+    return [(str(f.severity), f.rule, f"{f.message} {f.remedy}") for f in record.findings]
+
+
+CALL_COLUMNS = {"Sample": "left", "Result": "left", "Deletions": "left", "Why": "left"}
+"""Columns of :func:`call_rows`."""
+
+
+def call_rows(record: Record) -> list[tuple[str, ...]]:
+    """Calls as texts."""
+    return [
+        (
+            call.sample,
+            str(call.outcome),
+            ("mixed: " if call.mixed else "") + " + ".join(call.deletions),
+            " ".join((*call.reasons, *call.recommendations)),
+        )
+        for call in record.calls
+    ]
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """A number as text, nothing for nothing."""
     return "" if value is None else f"{value:.{digits}f}"

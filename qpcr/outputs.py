@@ -1,4 +1,4 @@
-"""The files of one analyzed run: ``reactions.csv``, ``cycles.csv``, ``run.json``, ``report.html``.
+"""The files of one analyzed run, as :func:`write_outputs` lists them.
 
 All are written beside each other under temporary names first and moved into place when all are
 complete, so that a crash or a full disk leaves no half-written file.
@@ -19,7 +19,9 @@ from qpcr.report import render
 
 
 def write_outputs(record: Record, folder: Path) -> list[Path]:
-    """Write the files of one run.
+    """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
+
+    With a panel ``calls.csv`` too.
 
     Parameters
     ----------
@@ -31,19 +33,23 @@ def write_outputs(record: Record, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files, in the order of the module's first line.
+        The files; the report is the last.
 
     Raises
     ------
     InputError
         The folder cannot be written to.
     """
-    texts = {
-        "reactions.csv": frames.reactions(record).to_csv(index=False, lineterminator="\n"),
-        "cycles.csv": frames.cycles(record).to_csv(index=False, lineterminator="\n"),
-        "run.json": to_json(record),
-        "report.html": render(record),
+    tables = {
+        "reactions.csv": frames.reactions(record),
+        "cycles.csv": frames.cycles(record),
+        "findings.csv": frames.findings(record),
     }
+    if record.panel is not None:
+        tables["calls.csv"] = frames.calls(record)
+    texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
+    texts["run.json"] = to_json(record)
+    texts["report.html"] = render(record)
     return write_texts(texts, folder)
 
 

@@ -1,20 +1,33 @@
-"""The whole pipeline on one screen: file → run → curves → fits → record."""
+"""The whole pipeline on one screen: file → run → curves → fits → findings → calls → record."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from primers import Panel
 from qpcr import curves
+from qpcr.errors import InputError
 from qpcr.formats import read_run
 from qpcr.record import Record
 from qpcr.run import Run
 from qpcr.settings import FitSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qpcr.calls import Release
+    from qpcr.samples import Identity, NamePattern
 
 
 def analyze(
     source: Path | str | Run,
     settings: Settings | None = None,
     fit_settings: FitSettings | None = None,
+    *,
+    panel: Panel | None = None,
+    identities: Sequence[Identity] | NamePattern | None = None,
+    release: Release | None = None,
 ) -> Record:
     """Analyze one run.
 
@@ -26,6 +39,13 @@ def analyze(
         How baselines and thresholds are chosen.
     fit_settings
         How curves are fitted.
+    panel
+        What the targets mean and which rules the run must pass; without one, only general rules
+        are applied and nothing is called.
+    identities
+        Who the samples are; names that nobody or several match become findings.
+    release
+        A person's decision to use the run although its controls failed.
 
     Returns
     -------
@@ -36,11 +56,38 @@ def analyze(
     InputError
         The file cannot be read, or the run cannot be analyzed.
     """
-    from qpcr.fits import fit_curves  # costs start-up time
+    # The parts that compute load SciPy and more: only when they are needed.
+    from qpcr.calls import decide
+    from qpcr.fits import fit_curves
+    from qpcr.qc import evaluate, plate_of
+    from qpcr.samples import match_samples
+    from qpcr.shapes import classify
 
     run = source if isinstance(source, Run) else read_run(source)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
-    made = curves.from_run(run, settings)
+    try:
+        made = curves.from_run(run, settings)
+    except InputError as error:
+        raise error if isinstance(source, Run) else error.at(source) from error.__cause__
     fits = fit_curves(made, model=chosen.model, baseline=chosen.baseline, polish=chosen.polish)
-    return Record(run, made, fits, settings, chosen)
+    shapes = classify(made)
+    plate = plate_of(run, made, fits, shapes, panel)
+    findings = evaluate(plate)
+    known: dict[str, Identity] = {}
+    if identities is not None:
+        known, strangers = match_samples(plate, identities)
+        findings = (*findings, *strangers)
+    calls = () if panel is None else decide(plate, findings, release)
+    return Record(
+        run,
+        made,
+        fits,
+        shapes,
+        settings,
+        chosen,
+        findings,
+        panel,
+        calls,
+        known,
+    )

@@ -9,13 +9,18 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from primers import Panel
 from qpcr._frozen import FrozenMap
 from qpcr.curves import Curves
+from qpcr.findings import Finding, Severity
 from qpcr.run import Run
 from qpcr.settings import FitSettings, Settings
+from qpcr.shapes import Shape
 
 if TYPE_CHECKING:
+    from qpcr.calls import Call
     from qpcr.fits import Fits
+    from qpcr.samples import Identity
 
 _PACKAGES = ("ikaros-qpcr", "numpy", "scipy", "lmfit")
 
@@ -39,10 +44,18 @@ class Record:
     ----------
     run
         What was read.
-    curves, fits
-        What was computed, a row a reaction in both.
+    curves, fits, shapes
+        What was computed, a row a reaction in each.
     settings, fit_settings
         How.
+    findings
+        What the quality rules saw, the gravest first.
+    panel
+        Whose definitions were used, or ``None``: then there are no calls.
+    calls
+        One a sample.
+    identities
+        Who the samples are, by name, where a sheet or a pattern said so.
     versions
         Of this software and of the libraries that computed.
     created
@@ -52,12 +65,24 @@ class Record:
     run: Run
     curves: Curves
     fits: Fits
+    shapes: tuple[Shape, ...]
     settings: Settings
     fit_settings: FitSettings
+    findings: tuple[Finding, ...] = ()
+    panel: Panel | None = None
+    calls: tuple[Call, ...] = ()
+    identities: Mapping[str, Identity] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "versions", FrozenMap(self.versions))
-        if not len(self.curves) == len(self.fits) == len(self.run.reactions):
-            raise ValueError("run, curves and fits must have one row a reaction")
+        for name in ("versions", "identities"):
+            object.__setattr__(self, name, FrozenMap(getattr(self, name)))
+        lengths = {len(self.curves), len(self.fits), len(self.shapes), len(self.run.reactions)}
+        if len(lengths) > 1:
+            raise ValueError("run, curves, fits and shapes must have one row a reaction")
+
+    @property
+    def invalid(self) -> bool:
+        """A finding says that the run must not be used."""
+        return any(finding.severity is Severity.RUN for finding in self.findings)

@@ -7,14 +7,15 @@ two lines match, is a finding; nothing is ever guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
-from qpcr.run import Run, Task
-from qpcr.tables import rows_of
+from qpcr.qc import Plate
+from qpcr.qc._plate import Part, rows_of
+from qpcr.tables import read_rows
 
 HEADS = {
     "sample": ("sample", "sample name", "样本", "样本名", "样本名称", "样品"),
@@ -45,7 +46,7 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
     InputError
         A column is missing, or a line has a sample without a patient.
     """
-    rows = rows_of(path)
+    rows = read_rows(path)
     head = [cell.strip().casefold() for cell in next(rows, [])]
     at = {
         name: next((head.index(one) for one in accepted if one in head), None)
@@ -81,62 +82,64 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
     return tuple(found)
 
 
-def by_pattern(names: Iterable[str], pattern: str) -> tuple[Identity, ...]:
-    """Take names apart by a regular expression with the groups ``patient``, ``specimen``, ``timepoint``.
+class NamePattern:
+    """A regular expression that takes sample names apart.
+
+    It has the group ``patient`` and may have ``specimen`` and ``timepoint``; it must match a name
+    from its first to its last character.
 
     Raises
     ------
     InputError
         Not a regular expression, or without the group ``patient``.
-    """  # noqa: E501
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise InputError("the naming pattern is damaged", found=f"{pattern}: {error}") from error
-    if "patient" not in compiled.groupindex:
-        raise InputError(
-            "the naming pattern does not say where the patient is",
-            expected=r"a group (?P<patient>…), e.g. (?P<patient>P\d+)-(?P<timepoint>D\d+)",
-            found=pattern,
-        )
-    found = []
-    for name in names:
-        match = compiled.fullmatch(name)
-        if match is not None and match["patient"]:
-            parts = match.groupdict()
-            found.append(
-                Identity(name, parts["patient"], parts.get("specimen"), parts.get("timepoint"))
+    """
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            self._compiled = re.compile(pattern)
+        except re.error as error:
+            found = f"{pattern}: {error}"
+            raise InputError("the naming pattern is damaged", found=found) from error
+        if "patient" not in self._compiled.groupindex:
+            raise InputError(
+                "the naming pattern does not say where the patient is",
+                expected=r"a group (?P<patient>…), e.g. (?P<patient>P\d+)-(?P<timepoint>D\d+)",
+                found=pattern,
             )
-    return tuple(found)
+
+    def identities(self, names: Iterable[str]) -> tuple[Identity, ...]:
+        """Who those names are that the pattern matches."""
+        matches = ((name, self._compiled.fullmatch(name)) for name in names)
+        return tuple(
+            Identity(name, parts["patient"], parts.get("specimen"), parts.get("timepoint"))
+            for name, match in matches
+            if match is not None and (parts := match.groupdict())["patient"]
+        )
 
 
 def match_samples(
-    run: Run, known: Iterable[Identity], controls: Iterable[str] = ()
+    plate: Plate, known: Sequence[Identity] | NamePattern
 ) -> tuple[dict[str, Identity], tuple[Finding, ...]]:
-    """Say who every sample of a run is.
+    """Say who every sample of a plate is; controls and standards are nobody.
 
     Parameters
     ----------
-    run
-        The run; only unknowns have to be somebody.
+    plate
+        The plate.
     known
         From a sheet or a pattern.
-    controls
-        Names that are controls and nobody.
 
     Returns
     -------
     identities, findings
         By sample name, for names that exactly one line matches; and a finding for every other.
     """
-    lines: dict[str, list[Identity]] = {}
-    for identity in known:
-        lines.setdefault(identity.sample, []).append(identity)
     rows: dict[str, list[int]] = {}
-    skipped = set(controls)
-    for row, reaction in enumerate(run.reactions):
-        if reaction.task is Task.UNKNOWN and reaction.sample not in skipped:
-            rows.setdefault(reaction.sample or "", []).append(row)
+    for row in rows_of(plate, Part.SAMPLE):
+        rows.setdefault(plate.run.reactions[row].sample or "", []).append(row)
+    lines: dict[str, list[Identity]] = {}
+    for identity in known.identities(rows) if isinstance(known, NamePattern) else known:
+        lines.setdefault(identity.sample, []).append(identity)
     identities, findings = {}, []
     for name, mine in rows.items():
         matches = lines.get(name, []) if name else []

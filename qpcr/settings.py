@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,3 +61,45 @@ class FitSettings:
     model: str = "auto"
     baseline: Literal["flat", "slope"] = "flat"
     polish: bool = True
+
+
+def parse_settings(baseline: str, thresholds: Sequence[str], rules: str | None) -> Settings:
+    """Make settings of texts, as a person types them.
+
+    Parameters
+    ----------
+    baseline
+        A word of :data:`WORDS`, or ``FIRST-LAST``.
+    thresholds
+        Nothing, one word, one number, or ``TARGET=NUMBER`` as often as wanted.
+    rules
+        Name of a rule set, or ``None``.
+
+    Raises
+    ------
+    ValueError
+        A text that means nothing.
+    """
+    first, dash, last = baseline.partition("-")
+    window = (int(first), int(last)) if dash and first.isdigit() and last.isdigit() else baseline
+    values: dict[str, float] = {}
+    for text in thresholds:
+        target, equals, number = text.rpartition("=")
+        if equals:
+            values[target] = _threshold(number)
+        elif len(thresholds) > 1:
+            raise ValueError(f"threshold {text!r}: several thresholds need TARGET=NUMBER each")
+        else:
+            word = text if text[:1].isalpha() else _threshold(text)
+            return Settings(window, word, rules)
+    return Settings(window, values or "protocol", rules)
+
+
+def _threshold(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError(f"threshold {text!r}: a positive number was expected")
+    return value

@@ -64,7 +64,7 @@ def decode(data: bytes, file: Path) -> str:
     )
 
 
-def rows_of(path: Path) -> Iterator[list[str]]:
+def read_rows(path: Path) -> Iterator[list[str]]:
     """Cells of a table as texts, row by row, empty rows left out.
 
     Of a text table, whose delimiter is that of its first row, or of a workbook's first sheet.
@@ -116,7 +116,7 @@ def read_curves(path: Path) -> CurveTable:
         No curves, a row of another length, something that is no number, cycles that do not follow
         each other, two curves of one name.
     """
-    rows = rows_of(path)
+    rows = read_rows(path)
     head = next(rows, [])
     names = tuple(name.strip() for name in head[1:])
     doubled = [name for name, number in Counter(names).items() if number > 1]
@@ -199,7 +199,7 @@ def read_targets(path: Path, dataset: str, names: tuple[str, ...]) -> list[str]:
     InputError
         A column is missing, or no curve of the table is listed.
     """
-    rows = rows_of(path)
+    rows = read_rows(path)
     head = [cell.strip().lower() for cell in next(rows, [])]
     missing = {"curve", "target"} - set(head)
     if missing:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from primers import load_panel
 from qpcr.errors import InputError
 from qpcr.simulate import (
     Conditions,
@@ -56,31 +57,46 @@ def _plate(copies: list[float], **changes: Any) -> PlateSpec:
     return PlateSpec(**{"name": "test", "targets": (FAM,), "wells": wells, **changes})
 
 
-@pytest.fixture(scope="module")
-def demo() -> SimulatedRun:
-    return simulate_plate(demo_plate(), seed=1)
+def _screen() -> PlateSpec:
+    """Nine patients of the demonstration, standards, its NTC, and a column without any mix."""
+    whole = demo_plate()
+    wells = [well for well in whole.wells if well.well % 12 < 9]
+    wells += [
+        dataclasses.replace(well, well=well.well - 1)
+        for well in whole.wells
+        if well.sample == "NTC"
+    ]
+    for row in range(8):
+        standard = ReactionSpec("RNase P", 10.0 ** (7 - row), "STANDARD", 10.0 ** (7 - row))
+        wells.append(WellSpec(row * 12 + 9, f"Standard {row}", (standard,)))
+    return dataclasses.replace(whole, wells=tuple(wells))
 
 
 @pytest.fixture(scope="module")
-def archive(demo: SimulatedRun) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(eds_bytes(demo)))
+def screen() -> SimulatedRun:
+    return simulate_plate(_screen(), seed=1)
+
+
+@pytest.fixture(scope="module")
+def archive(screen: SimulatedRun) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(eds_bytes(screen)))
 
 
 # Same seed, same file ----------------------------------------------------------------------
 
 
-def test_same_seed_gives_the_same_bytes(tmp_path: Path, demo: SimulatedRun) -> None:
-    write_eds(demo, tmp_path / "a.eds")
-    write_eds(simulate_plate(demo_plate(), seed=1), tmp_path / "b.eds")
+def test_same_seed_gives_the_same_bytes(tmp_path: Path, screen: SimulatedRun) -> None:
+    write_eds(screen, tmp_path / "a.eds")
+    write_eds(simulate_plate(_screen(), seed=1), tmp_path / "b.eds")
     assert (tmp_path / "a.eds").read_bytes() == (tmp_path / "b.eds").read_bytes()
-    assert eds_bytes(simulate_plate(demo_plate(), seed=2)) != eds_bytes(demo)
+    assert eds_bytes(simulate_plate(_screen(), seed=2)) != eds_bytes(screen)
 
 
-def test_noise_changes_the_counts_and_nothing_that_came_before(demo: SimulatedRun) -> None:
-    loud = simulate_plate(dataclasses.replace(demo_plate(), noise=3.0), seed=1)
-    np.testing.assert_array_equal(loud.truth.rn, demo.truth.rn)
-    np.testing.assert_array_equal(loud.uniformity, demo.uniformity)
-    assert (loud.counts != demo.counts).mean() > 0.5
+def test_noise_changes_the_counts_and_nothing_that_came_before(screen: SimulatedRun) -> None:
+    loud = simulate_plate(dataclasses.replace(_screen(), noise=3.0), seed=1)
+    np.testing.assert_array_equal(loud.truth.rn, screen.truth.rn)
+    np.testing.assert_array_equal(loud.uniformity, screen.uniformity)
+    assert (loud.counts != screen.counts).mean() > 0.5
 
 
 # Amplification -----------------------------------------------------------------------------
@@ -105,11 +121,12 @@ def _grow(copies: int, reactions: int, cycles: int, efficiency: float, seed: int
         np.full(reactions, copies),
         np.full(reactions, efficiency),
         np.full(reactions, 1e300),
+        np.zeros(reactions, int),
         np.arange(reactions),
         cycles,
         1e300,
         0.0,
-        np.random.default_rng(seed),
+        [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(reactions)],
     )
 
 
@@ -129,8 +146,8 @@ def test_many_molecules_grow_as_their_mean() -> None:
     np.testing.assert_allclose(product, [1e6 * 1.9 ** np.arange(11)] * 3, rtol=1e-12)
 
 
-def test_growth_slows_and_stays_below_capacity(demo: SimulatedRun) -> None:
-    truth, conditions = demo.truth, demo.spec.conditions
+def test_growth_slows_and_stays_below_capacity(screen: SimulatedRun) -> None:
+    truth, conditions = screen.truth, screen.spec.conditions
     assert (np.diff(truth.product, axis=1) >= 0).all()
     assert truth.product.max() < conditions.capacity * np.exp(5 * conditions.capacity_sd)
     none = truth.copies == 0
@@ -171,14 +188,14 @@ def test_template_that_is_not_copied_gives_no_light() -> None:
     np.testing.assert_array_equal(truth.rn, truth.baseline)
 
 
-def test_true_ct_is_none_where_the_curve_does_not_cross(demo: SimulatedRun) -> None:
-    cq = demo.truth.cq(0.5)
+def test_true_ct_is_none_where_the_curve_does_not_cross(screen: SimulatedRun) -> None:
+    cq = screen.truth.cq(0.5)
     assert all(
         (value is None) == (not (drn > 0.5).any())
-        for value, drn in zip(cq, demo.truth.drn, strict=True)
+        for value, drn in zip(cq, screen.truth.drn, strict=True)
     )
     assert None in cq
-    assert demo.truth.cq(1e9) == (None,) * len(cq)
+    assert screen.truth.cq(1e9) == (None,) * len(cq)
 
 
 def test_magnitudes_are_those_of_the_bench() -> None:
@@ -248,22 +265,22 @@ def test_noise_grows_with_its_factor() -> None:
     assert sds[1] / sds[0] == pytest.approx(4, rel=0.05)
 
 
-def test_calibration_is_what_the_format_asks_for(demo: SimulatedRun) -> None:
-    uniformity = demo.uniformity.reshape(8, 12, 5)
+def test_calibration_is_what_the_format_asks_for(screen: SimulatedRun) -> None:
+    uniformity = screen.uniformity.reshape(8, 12, 5)
     corners = uniformity[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
     assert uniformity[3:5, 5:7].mean() < 1 < corners
-    for values in demo.pure_dyes.values():
+    for values in screen.pure_dyes.values():
         assert (values.max(axis=1) == 1).all()
         assert (values >= 0).all()
         assert values.std(axis=0).max() > 0
 
 
-def test_empty_wells_hold_stray_light_only(demo: SimulatedRun) -> None:
-    empty = sorted(set(range(96)) - set(demo.dyes))
-    assert len(empty) == 12
-    assert demo.counts[empty].max() < 40_000 < demo.counts[sorted(demo.dyes), :, 0].max()
-    assert (demo.counts >= 0).all()
-    assert (demo.counts[empty] == 0).any()
+def test_empty_wells_hold_stray_light_only(screen: SimulatedRun) -> None:
+    empty = sorted(set(range(96)) - set(screen.dyes))
+    assert empty == list(range(11, 96, 12))
+    assert screen.counts[empty].max() < 40_000 < screen.counts[sorted(screen.dyes), :, 0].max()
+    assert (screen.counts >= 0).all()
+    assert (screen.counts[empty] == 0).any()
 
 
 # The container -----------------------------------------------------------------------------
@@ -310,7 +327,7 @@ def _read(archive: zipfile.ZipFile, original: str) -> bytes:
     return archive.read(info)
 
 
-def test_images_hold_the_counts(demo: SimulatedRun, archive: zipfile.ZipFile) -> None:
+def test_images_hold_the_counts(screen: SimulatedRun, archive: zipfile.ZipFile) -> None:
     pattern = re.compile(r"images/stage3-cycle(\d{3})-point(\d+)-([1-5])\.tiff$")
     found = {}
     for name in archive.namelist():
@@ -321,20 +338,22 @@ def test_images_hold_the_counts(demo: SimulatedRun, archive: zipfile.ZipFile) ->
             found[int(match[2]), int(match[3])] = struct.unpack(">96q", data)
     assert len(found) == 45 * 5
     for (reading, number), values in found.items():
-        np.testing.assert_array_equal(values, demo.counts[:, reading - 1, number - 1])
+        np.testing.assert_array_equal(values, screen.counts[:, reading - 1, number - 1])
 
 
-def test_temperatures_repeat_for_the_filters(demo: SimulatedRun, archive: zipfile.ZipFile) -> None:
+def test_temperatures_repeat_for_the_filters(
+    screen: SimulatedRun, archive: zipfile.ZipFile
+) -> None:
     lines = archive.read(ROOT + "images/temperatures.txt").decode().split("\r\n")
     assert lines[0].startswith("#")
     values = dict(line.split("=") for line in lines[1:] if line)
     assert list(map(int, values)) == list(range(45 * 5))
     for key, text in values.items():
         column = np.array(text.split(","), dtype=np.float32)
-        np.testing.assert_array_equal(column, demo.temperatures[:, int(key) // 5])
+        np.testing.assert_array_equal(column, screen.temperatures[:, int(key) // 5])
 
 
-def test_xml_describes_the_plate(demo: SimulatedRun, archive: zipfile.ZipFile) -> None:
+def test_xml_describes_the_plate(screen: SimulatedRun, archive: zipfile.ZipFile) -> None:
     plate = ET.fromstring(archive.read(ROOT + "plate_setup.xml"))
     assert (plate.findtext("Rows"), plate.findtext("Columns")) == ("8", "12")
     assert plate.findtext("PassiveReferenceDye") == "ROX"
@@ -343,10 +362,10 @@ def test_xml_describes_the_plate(demo: SimulatedRun, archive: zipfile.ZipFile) -
         int(v.findtext("Index") or -1): v.findtext("FeatureItem/Sample/Name")
         for v in maps["sample"].findall("FeatureValue")
     }
-    assert samples == {well.well: well.sample for well in demo.spec.wells}
+    assert samples == {well.well: well.sample for well in screen.spec.wells}
     for value in maps["detector-task"].findall("FeatureValue"):
         index = int(value.findtext("Index") or -1)
-        (reaction,) = next(w for w in demo.spec.wells if w.well == index).reactions
+        (reaction,) = next(w for w in screen.spec.wells if w.well == index).reactions
         (task,) = value.findall("FeatureItem/DetectorTaskList/DetectorTask")
         assert task.findtext("Task") == reaction.task
         assert task.findtext("Detector/Name") == reaction.target
@@ -368,7 +387,7 @@ def test_xml_describes_protocol_and_settings(archive: zipfile.ZipFile) -> None:
         for e in analysis.findall("JaxbAnalysisSettings")
     ]
     targets = [v for v in values if v["ObjectName"] in {t.name for t in demo_plate().targets}]
-    assert len(targets) == 5
+    assert len(targets) == 7
     assert {(v["AutoCt"], v["AutoBaseline"]) for v in targets} == {("true", "true")}
     assert not any("WellIndex" in v for v in values)
 
@@ -406,17 +425,17 @@ def _ini(text: str) -> dict[str, dict[str, Any]]:
 
 
 def test_calibration_text_gives_the_floats_back(
-    demo: SimulatedRun, archive: zipfile.ZipFile
+    screen: SimulatedRun, archive: zipfile.ZipFile
 ) -> None:
     dyes = _ini(_read(archive, CALIBRATIONS + "puredye.ini").decode())
-    assert dyes["puredyes"]["dyes"].split(",") == sorted(demo.pure_dyes)
+    assert dyes["puredyes"]["dyes"].split(",") == sorted(screen.pure_dyes)
     uniformity = _ini(_read(archive, CALIBRATIONS + "uniformity.ini").decode())["uniformity"]
     background = _ini(_read(archive, CALIBRATIONS + "background.ini").decode())["background"]
     for f in range(5):
         key = str(f + 1)
-        np.testing.assert_array_equal(uniformity[key].ravel(), demo.uniformity[:, f])
+        np.testing.assert_array_equal(uniformity[key].ravel(), screen.uniformity[:, f])
         assert background[key].shape == (8, 24)
-        for name, values in demo.pure_dyes.items():
+        for name, values in screen.pure_dyes.items():
             np.testing.assert_array_equal(dyes[name][key].ravel(), values[:, f])
 
 
@@ -499,28 +518,30 @@ class _Java:
         return values
 
 
-def test_java_object_holds_the_optical_chain(demo: SimulatedRun, archive: zipfile.ZipFile) -> None:
+def test_java_object_holds_the_optical_chain(
+    screen: SimulatedRun, archive: zipfile.ZipFile
+) -> None:
     data = archive.read(ROOT + "post-roi.dat")
     assert data[:4] == bytes.fromhex("ACED0005")
     found = _Java(data).root
     assert found["mTCStageFlags"] == ["CYCLING"] * 45
-    np.testing.assert_array_equal(np.array(found["mRawData"]), demo.counts)
-    np.testing.assert_array_equal(np.array(found["mSampleTemperatures"]), demo.temperatures)
+    np.testing.assert_array_equal(np.array(found["mRawData"]), screen.counts)
+    np.testing.assert_array_equal(np.array(found["mSampleTemperatures"]), screen.temperatures)
     for well in range(96):
-        assert tuple(found["mDyeList"][well]) == demo.dyes.get(well, ())
-        if well not in demo.dyes:
+        assert tuple(found["mDyeList"][well]) == screen.dyes.get(well, ())
+        if well not in screen.dyes:
             assert found["mPureDyeMatrix"][well] is None
             assert found["mSignalData"][well] == []
             assert not np.any(found["mse"][well])
             continue
-        counts = demo.counts[well].astype(np.float32)
-        uniform = counts * demo.uniformity[well]
+        counts = screen.counts[well].astype(np.float32)
+        uniform = counts * screen.uniformity[well]
         np.testing.assert_array_equal(np.array(found["mSubtractedRawData"][well]), uniform)
         spectra = np.array(found["mPureDyeMatrix"][well])
         np.testing.assert_array_equal(
             spectra, np.transpose(found["mTransposedPureSpectraMatrix"][well])
         )
-        signal, inverse = _recovered(demo, well)
+        signal, inverse = _recovered(screen, well)
         np.testing.assert_allclose(found["mPseudoInverseMatrix"][well], inverse, atol=1e-6)
         np.testing.assert_allclose(found["mSignalData"][well], signal, rtol=3e-6, atol=0.2)
         misfit = uniform - signal.T @ spectra
@@ -546,11 +567,11 @@ def _tokens(text: str) -> dict[tuple[int, int, str], tuple[str, str, list[str]]]
     return records
 
 
-def test_text_says_what_the_object_says(demo: SimulatedRun, archive: zipfile.ZipFile) -> None:
+def test_text_says_what_the_object_says(screen: SimulatedRun, archive: zipfile.ZipFile) -> None:
     found = _Java(archive.read(ROOT + "post-roi.dat")).root
     text = archive.read(ROOT + "multicomponent_data.txt").decode()
     records = _tokens(text)
-    assert len(records) == 45 * sum(map(len, demo.dyes.values()))
+    assert len(records) == 45 * sum(map(len, screen.dyes.values()))
     for (well, reading, dye), (error, signal, spectrum) in records.items():
         row = found["mDyeList"][well].index(dye)
         assert np.float32(error) == found["mse"][well][reading]
@@ -609,17 +630,42 @@ def test_numbers_look_as_java_prints_them(value: float, text: str) -> None:
 # The demonstration, and what is refused ----------------------------------------------------
 
 
-def test_demo_is_a_plate_a_technician_knows(demo: SimulatedRun) -> None:
-    wells = {well.well: well for well in demo.spec.wells}
-    assert len(wells) == 84
-    assert {well.sample for well in wells.values()} >= {"P-001", "P-009", "NTC"}
-    tasks = [r.task for well in wells.values() for r in well.reactions]
-    assert (tasks.count("NTC"), tasks.count("STANDARD")) == (6, 18)
-    controlled = {r.target for w in wells.values() for r in w.reactions if w.sample == "NTC"}
-    assert controlled == {target.name for target in demo.spec.targets}
-    cq = [value for value in demo.truth.cq(0.5) if value is not None]
-    assert min(cq) < 18
-    assert max(cq) > 35
+def test_demo_is_a_plate_a_technician_knows() -> None:
+    run = simulate_plate(demo_plate(), seed=1)
+    assert sorted(well.well for well in run.spec.wells) == list(range(96))
+    carried = {patient.name: patient.deletions for patient in run.spec.patients}
+    single = {deletions[0] for deletions in carried.values() if len(deletions) == 1}
+    assert single == {"Δ4-7", "Δ2-7", "Δ2-8", "Δ4-8"}
+    assert carried["P-007"] == ("Δ4-7", "Δ2-7")
+    assert [name for name, deletions in carried.items() if not deletions] == ["P-002", "P-008"]
+    everything = {target.name for target in run.spec.targets}
+    for sample in (*carried, "Positive control", "NTC"):
+        wells = [well for well in run.spec.wells if well.sample == sample]
+        assert len({well.well % 12 for well in wells}) == 1
+        assert {r.target for well in wells for r in well.reactions} == everything
+    cq = dict(zip(_keys(run), run.truth.cq(0.7), strict=True))
+    reference = {key: value for key, value in cq.items() if key[1] == "RNase P"}
+    silent = {key[0] for key, value in reference.items() if value is None}
+    assert silent == {"P-009", "NTC"}
+    assert all(
+        v is None for k, v in cq.items() if k[0] in ("P-002", "P-009", "NTC") and k[1] != "RNase P"
+    )
+    assert 34.5 < (cq["P-010", "F.4 × R-7"] or 0) < 36.5
+
+
+def _keys(run: SimulatedRun) -> list[tuple[str | None, str]]:
+    samples = {well.well: well.sample for well in run.spec.wells}
+    places = zip(run.truth.wells.tolist(), run.truth.targets, strict=True)
+    return [(samples[well], target) for well, target in places]
+
+
+def test_demo_has_the_targets_of_its_panel() -> None:
+    panel = load_panel("ikzf1")
+    channels = [channel for reaction in panel.reactions for channel in reaction.channels]
+    assert {(t.name, t.reporter, t.quencher) for t in demo_plate().targets} == {
+        (channel.target, channel.reporter, channel.quencher) for channel in channels
+    }
+    assert demo_plate().passive_reference == panel.layout.passive_reference
 
 
 def _one_well(*reactions: ReactionSpec) -> PlateSpec:
@@ -635,6 +681,9 @@ def _with_target(**changes: Any) -> PlateSpec:
     [
         (lambda: _plate([1], rows=0), "needs rows"),
         (lambda: _plate([1], cycles=0), "needs rows"),
+        (lambda: _plate([1], rows=1000, columns=1000), "too large"),
+        (lambda: _plate([1], cycles=10**9), "too large"),
+        (lambda: _plate([], wells=(WellSpec(0, "s", (), patient="P"),)), "unknown patient"),
         (lambda: _plate([1], noise=-1), "noise"),
         (lambda: _plate([1], noise=float("nan")), "noise"),
         (lambda: _plate([1] * 97), "outside the plate"),
@@ -663,13 +712,20 @@ def test_contradictions_are_refused(make: Any, problem: str) -> None:
         make()
 
 
-def test_five_dyes_in_a_well_are_refused() -> None:
+def test_a_well_has_no_more_dyes_than_filters() -> None:
     dyes = ("FAM", "VIC", "NED", "CY5")
     targets = tuple(TargetSpec(dye, dye, None) for dye in dyes)
-    well = WellSpec(0, "s", tuple(ReactionSpec(dye, 1) for dye in dyes))
-    simulate_plate(PlateSpec("x", targets, (well,), passive_reference=None), 1)
+    well = WellSpec(0, "s", tuple(ReactionSpec(dye, 1e4) for dye in dyes))
+    spec = PlateSpec("x", targets, (well,), conditions=EXACT, noise=0)
+    run = simulate_plate(spec, 1)
+    signal, inverse = _recovered(run, 0)
+    bound = 0.5 * (abs(inverse) * run.uniformity[0]).sum(axis=1)
+    for row, dye in enumerate(run.dyes[0]):
+        assert abs(signal[row] - run.truth.signals[dye][0]).max() < bound[row]
+    eds_bytes(run)
+    quenched = dataclasses.replace(targets[0], quencher="TAMRA")
     with pytest.raises(InputError, match="too many dyes"):
-        simulate_plate(PlateSpec("x", targets, (well,)), 1)
+        simulate_plate(PlateSpec("x", (quenched, *targets[1:]), (well,)), 1)
 
 
 def test_it_stands_apart_from_what_it_tests() -> None:

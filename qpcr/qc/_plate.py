@@ -54,8 +54,8 @@ def part_of(plate: Plate, row: int) -> Part:
     reaction = plate.run.reactions[row]
     if reaction.task in _TASKS:
         return _TASKS[reaction.task]
-    if plate.panel is not None and reaction.sample is not None:
-        kind = plate.panel.control_kind(reaction.sample)
+    if plate.panel is not None:
+        kind = plate.panel.layout.control_kind(reaction.sample)
         if kind is not None:
             return KINDS[kind]
     return Part.SAMPLE if reaction.task is Task.UNKNOWN else Part.OTHER

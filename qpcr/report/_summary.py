@@ -216,3 +216,57 @@ def protocol(record: Record, t: Texts) -> list[tuple[str, str, str]]:
 def _step(step: Step, t: Texts) -> str:
     text = t["step_reads"] if step.reads else t["step"]
     return text.format(celsius=f"{step.temperature_celsius:g}", seconds=f"{step.hold_seconds:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding for the page: its look, where, what, and what to do."""
+
+    kind: str
+    severity: str
+    wells: str
+    message: str
+    remedy: str
+
+
+def seen(record: Record, t: Texts) -> list[Seen]:
+    """Findings of the quality rules, the gravest first; those worth only knowing come last."""
+    names = [reaction.well_name for reaction in record.run.reactions]
+    return [
+        Seen(
+            str(one.severity),
+            t[f"severity_{one.severity}"],
+            _listed([names[row] for row in one.reactions], t),
+            one.message,
+            one.remedy,
+        )
+        for one in record.findings
+    ]
+
+
+def called(record: Record, t: Texts) -> list[dict[str, str | list[str]]]:
+    """Calls for the page: sample, outcome with what was detected, why, what to do, the chain."""
+    rows: list[dict[str, str | list[str]]] = []
+    for call in record.calls:
+        who = record.identities.get(call.sample)
+        outcome = t[f"outcome_{call.outcome.name.lower()}"]
+        what = " + ".join(call.deletions)
+        if call.mixed:
+            what = t["mixed"].format(deletions=what)
+        rows.append(
+            {
+                "sample": call.sample if who is None else f"{call.sample} ({who.patient})",
+                "kind": call.outcome.name.lower().replace("_", "-"),
+                "outcome": f"{outcome}: {what}" if what else outcome,
+                "classes": ", ".join(call.classes),
+                "reasons": " ".join(call.reasons),
+                "todo": " ".join(call.recommendations),
+                "chain": list(call.chain()),
+            }
+        )
+    return rows
+
+
+def limitations(record: Record) -> str:
+    """What the panel cannot see, for a page on which something was not detected."""
+    return " ".join(dict.fromkeys(text for call in record.calls for text in call.limitations))

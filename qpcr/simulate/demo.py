@@ -1,76 +1,56 @@
-"""The plate of the demonstration: an IKZF1 deletion screen with a standard curve of ALB."""
+"""The plate of the demonstration: an IKZF1 screen of ten invented patients, one pair per well."""
 
 from __future__ import annotations
 
-from qpcr.simulate.spec import PlateSpec, ReactionSpec, TargetSpec, WellSpec
+from qpcr.simulate.patient import Clone, PatientSpec
+from qpcr.simulate.screen import ChannelSpec, Controls, patient_plates
+from qpcr.simulate.spec import PlateSpec, TargetSpec
 
-_COLUMNS = 12
-_DELETIONS = ("IKZF1 Δ4-7", "IKZF1 Δ2-7", "IKZF1 Δ2-8", "IKZF1 Δ4-8")
-_REFERENCE = "ALB"
-
-_SAMPLES: tuple[tuple[str, float, tuple[float, float, float, float]], ...] = (
-    ("P-001", 150_000, (20_000, 0, 0, 0)),
-    ("P-002", 120_000, (0, 0, 0, 0)),
-    ("P-003", 180_000, (0, 2_000, 0, 0)),
-    ("P-004", 90_000, (0, 0, 0, 0)),
-    ("P-005", 140_000, (0, 0, 300, 0)),
-    ("P-006", 160_000, (0, 0, 0, 8_000)),
-    ("P-007", 110_000, (5_000, 150, 0, 0)),
-    ("P-008", 130_000, (3, 0, 0, 0)),
-    ("P-009", 4, (0, 0, 0, 0)),
-    ("Positive control", 10_000, (1_000, 1_000, 1_000, 1_000)),
+_PAIRS = (
+    ("F.4", "R-7", "Δ4-7"),
+    ("F.2a", "R-7", "Δ2-7"),
+    ("F.2b", "R-7", "Δ2-7"),
+    ("F.4", "R-8", "Δ4-8"),
+    ("F.2a", "R-8", "Δ2-8"),
+    ("F.2b", "R-8", "Δ2-8"),
 )
-"""Invented samples: name, mean copies of ALB a well, mean copies of each deletion a well.
+_REFERENCE = "RNase P"
 
-P-007 carries two deletions, P-008 one near the limit of detection; P-009 holds hardly any DNA.
-"""
-
-_STANDARDS = (1e6, 1e5, 1e4, 1e3, 1e2, 1e1)
-_REPLICATES = 3
+_PATIENTS = (
+    PatientSpec("P-001", (Clone("Δ4-7"),), blasts=0.88),
+    PatientSpec("P-002", (), input_copies=120_000),
+    # A junction in the cluster of F.2a leaves the site of F.2b upstream: both pairs amplify.
+    PatientSpec("P-003", (Clone("Δ2-7", pairs=("F.2a/R-7", "F.2b/R-7")),), 0.75, 180_000),
+    PatientSpec("P-004", (Clone("Δ2-7", pairs=("F.2b/R-7",)),), 0.6, 90_000),
+    PatientSpec("P-005", (Clone("Δ2-8", 0.4),), 0.5, 140_000),
+    PatientSpec("P-006", (Clone("Δ4-8"),), 0.92, 160_000),
+    PatientSpec("P-007", (Clone("Δ4-7"), Clone("Δ2-7", 0.02)), 0.8, 110_000),
+    PatientSpec("P-008", (), blasts=0.7, input_copies=130_000),
+    PatientSpec("P-009", (Clone("Δ4-7"),), input_copies=0),
+    PatientSpec("P-010", (Clone("Δ4-7"),), blasts=7e-5, input_copies=100_000),
+)
+"""P-007 is mixed, P-002 and P-008 have no deletion. The DNA of P-009 was lost: its deletion cannot
+be seen, and neither can its reference gene. P-010 is nearly in remission: three or four copies
+a well, which come near the cut-off."""
 
 
 def demo_plate(cycles: int = 45) -> PlateSpec:
-    """Lay out a 96-well screen: nine invented samples, controls, standards, and twelve empty wells.
+    """Lay out a full 96-well screen: ten invented patients, a positive control and an NTC.
 
-    Rows A–D hold one deletion target each, rows E and F the reference gene ALB twice; columns
-    1–9 are samples, 10 the positive control, 11 the no-template control. Rows G and H hold ALB
-    standards from 1,000,000 to 10 copies in triplicate. Column 12 and the last places of G and
-    H are empty. Deletions are read with FAM/TAMRA probes, ALB with VIC and a dark quencher.
+    A column is a sample: rows A–F hold one pair of primers each, G and H the reference gene. All
+    wells are read with FAM/TAMRA probes.
     """
-    targets = (
-        *(TargetSpec(name) for name in _DELETIONS),
-        TargetSpec(_REFERENCE, "VIC", "NFQ-MGB", baseline_rn=0.9, span_rn=4.5),
-    )
-    wells = [*_sample_wells(), *_no_template_wells(), *_standard_wells()]
-    return PlateSpec("IKZF1 deletion screen", targets, tuple(wells), cycles=cycles)
-
-
-def _sample_wells() -> list[WellSpec]:
-    wells = []
-    for column, (sample, reference, deletions) in enumerate(_SAMPLES):
-        column_of_copies = (*zip(_DELETIONS, deletions, strict=True),) + (
-            (_REFERENCE, reference),
-        ) * 2
-        for row, (target, copies) in enumerate(column_of_copies):
-            reaction = ReactionSpec(target, copies)
-            wells.append(WellSpec(row * _COLUMNS + column, sample, (reaction,)))
-    return wells
-
-
-def _no_template_wells() -> list[WellSpec]:
-    rows = (*_DELETIONS, _REFERENCE, _REFERENCE)
-    return [
-        WellSpec(row * _COLUMNS + len(_SAMPLES), "NTC", (ReactionSpec(target, 0, "NTC"),))
-        for row, target in enumerate(rows)
+    kinds = [
+        (ChannelSpec(TargetSpec(f"{forward} × {reverse}"), ((f"{forward}/{reverse}", deletion),)),)
+        for forward, reverse, deletion in _PAIRS
     ]
-
-
-def _standard_wells() -> list[WellSpec]:
-    wells = []
-    for level, quantity in enumerate(_STANDARDS):
-        row, place = divmod(level, len(_STANDARDS) // 2)
-        for replicate in range(_REPLICATES):
-            well = (6 + row) * _COLUMNS + place * _REPLICATES + replicate
-            reaction = ReactionSpec(_REFERENCE, quantity, "STANDARD", quantity)
-            wells.append(WellSpec(well, f"ALB {quantity:.0f}", (reaction,)))
-    return wells
+    kinds.append((ChannelSpec(TargetSpec(_REFERENCE), reference=True),))
+    (plate,) = patient_plates(
+        _PATIENTS,
+        kinds,
+        replicates=1,
+        reference_replicates=2,
+        controls=Controls(),
+        cycles=cycles,
+    )
+    return plate

@@ -98,7 +98,9 @@ class Fault:
             raise InputError("a fault strikes no well", place=self.name)
         if strange := set(self.wells) - used:
             found = ", ".join(map(str, sorted(strange)))
-            raise InputError("a fault strikes wells that are not in use", place=self.name, found=found)
+            raise InputError(
+                "a fault strikes wells that are not in use", place=self.name, found=found
+            )
 
     def strikes(self, well: int) -> bool:
         """Say whether it strikes a well."""

@@ -125,18 +125,19 @@ def unmix(
     uniform
         (C, F) counts times the uniformity multipliers, float32.
     spectra
-        (D, F) float32, D < F.
+        (D, F) float32, D ≤ F.
 
     Returns
     -------
     tuple
         Pseudo-inverse (D, F); dye signals (D, C); residual standard error (C,) with F − D
-        degrees of freedom. Computed in double, rounded to float32.
+        degrees of freedom, zero where there are none. Computed in double, rounded to float32.
     """
     light, forward = uniform.astype(np.float64), spectra.astype(np.float64)
     inverse = np.linalg.pinv(forward.T)
     signal = inverse @ light.T
     misfit = light - signal.T @ forward
-    residual = np.sqrt(np.square(misfit).sum(axis=1) / (FILTERS - len(forward)))
+    freedom = FILTERS - len(forward)
+    residual = np.sqrt(np.square(misfit).sum(axis=1) / freedom) if freedom else np.zeros(len(light))
     single = np.float32
     return inverse.astype(single), signal.astype(single), residual.astype(single)

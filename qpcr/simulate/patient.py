@@ -94,9 +94,7 @@ class PatientSpec:
         return self.input_copies * self.blasts * clone.fraction * HETEROZYGOUS
 
 
-def check_range(
-    what: str, value: float, low: float, high: float, place: str | None = None
-) -> None:
+def check_range(what: str, value: float, low: float, high: float, place: str | None = None) -> None:
     """Refuse a number outside ``low``…``high``, or that is none."""
     if not low <= value <= high:
         raise InputError(

@@ -16,6 +16,8 @@ gives alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qpcr._frozen import FloatArray, IntArray
@@ -29,11 +31,12 @@ def amplify(
     copies: IntArray,
     efficiency: FloatArray,
     capacity: FloatArray,
+    delay: IntArray,
     well: IntArray,
     cycles: int,
     saturation: float,
     competition: float,
-    rng: np.random.Generator,
+    rngs: Sequence[np.random.Generator],
 ) -> FloatArray:
     """Molecules of product of R reactions after each of C cycles.
 
@@ -41,14 +44,15 @@ def amplify(
     ----------
     copies, well
         (R,) template molecules, and index of the well, of each reaction.
-    efficiency, capacity
-        (R,) E₀, and M in molecules.
+    efficiency, capacity, delay
+        (R,) E₀, M in molecules, and cycles at the start in which nothing is copied.
     cycles
         C.
     saturation, competition
         K in molecules, and w, 0…1: 0 = the targets of a well do not feel each other.
-    rng
-        For the binomial steps.
+    rngs
+        R generators for the binomial steps: one each, so that no reaction changes what another
+        draws.
 
     Returns
     -------
@@ -60,8 +64,9 @@ def amplify(
         now = product[:, cycle]
         others = np.bincount(well, weights=now)[well] - now
         chance = efficiency * saturation / (saturation + now + competition * others)
-        chance = chance * np.clip(1 - now / capacity, 0, 1)
-        few = now < BRANCHING_LIMIT
-        drawn = rng.binomial(np.where(few, now, 0).astype(np.int64), chance)
-        product[:, cycle + 1] = now + np.where(few, drawn, now * chance)
+        chance = chance * np.clip(1 - now / capacity, 0, 1) * (cycle >= delay)
+        made = now * chance
+        for row in np.flatnonzero((now > 0) & (now < BRANCHING_LIMIT)).tolist():
+            made[row] = rngs[row].binomial(int(now[row]), chance[row])
+        product[:, cycle + 1] = now + made
     return product

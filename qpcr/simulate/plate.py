@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from qpcr._frozen import Float32Array, FloatArray, IntArray
+from qpcr._frozen import Float32Array, FloatArray
 from qpcr.errors import InputError
 from qpcr.simulate import optics
+from qpcr.simulate.fault import Growth, Light
+from qpcr.simulate.layout import Layout
 from qpcr.simulate.pcr import amplify
 from qpcr.simulate.run import SimulatedRun, Truth
-from qpcr.simulate.spec import FILTERS, PlateSpec, ReactionSpec, TargetSpec, WellSpec
+from qpcr.simulate.spec import FILTERS, PlateSpec, WellSpec
 
 
 def simulate_plate(spec: PlateSpec, seed: int) -> SimulatedRun:
@@ -23,37 +27,55 @@ def simulate_plate(spec: PlateSpec, seed: int) -> SimulatedRun:
         The plate.
     seed
         Non-negative. Calibration, template, amplification, chemistry and detection draw from
-        streams of their own, so that changing the noise leaves the template as it was.
+        streams of their own, the template and the amplification of each reaction too: changing
+        the noise leaves the template as it was, and a fault leaves the other wells as they were.
 
     Raises
     ------
     InputError
-        When a dye has no spectrum, two reactions of a well share a reporter, or a well has as
-        many dyes as there are filters.
+        When a dye has no spectrum, two reactions of a well share a reporter, or a well has more
+        dyes than there are filters.
     """
     if seed < 0:
         raise InputError("the seed must not be negative", found=str(seed))
     dyes = {well.well: _dyes_of(spec, well) for well in spec.wells if well.reactions}
-    streams = np.random.SeedSequence(seed).spawn(5)
-    calibration, template, growth, chemistry, detection = (
-        np.random.Generator(np.random.PCG64(stream)) for stream in streams
+    calibration, chemistry, detection = (
+        _stream(seed, stage) for stage in ("calibration", "chemistry", "detection")
     )
     multipliers = optics.uniformity(spec.rows, spec.columns, calibration)
     pure = optics.pure_dyes(spec.size, calibration)
-    real = optics.true_spectra(pure, spec.conditions.spectral_error_sd, calibration)
-    truth = _truth(spec, template, growth, chemistry)
+    error = spec.conditions.spectral_error_sd
+    real: Mapping[str, FloatArray] = optics.true_spectra(pure, error, calibration)
+    truth = _truth(spec, seed, chemistry)
+    for fault in spec.faults:
+        real = fault.spectra(real)
     expected = optics.expected_counts(truth.signals, real, multipliers)
+    for fault in spec.faults:
+        expected = fault.expected(expected)
+    counts = optics.detect(expected, dyes, spec.conditions, spec.noise, detection)
+    celsius = _temperatures(spec, detection)
+    for fault in spec.faults:
+        counts, celsius = fault.counts(counts), fault.temperatures(celsius)
     return SimulatedRun(
         spec=spec,
         seed=seed,
-        counts=optics.detect(expected, dyes, spec.conditions, spec.noise, detection),
+        counts=counts,
         uniformity=multipliers,
         pure_dyes=pure,
         background=_background(spec.size, calibration),
-        temperatures=_temperatures(spec, detection),
+        temperatures=celsius,
         dyes=dyes,
         truth=truth,
     )
+
+
+_STAGES = ("calibration", "template", "growth", "chemistry", "detection")
+
+
+def _stream(seed: int, stage: str, *place: int) -> np.random.Generator:
+    """Stream of a stage, or of one place of a stage, that depends on no other."""
+    key = (_STAGES.index(stage), *place)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 def _dyes_of(spec: PlateSpec, well: WellSpec) -> tuple[str, ...]:
@@ -72,9 +94,9 @@ def _dyes_of(spec: PlateSpec, well: WellSpec) -> tuple[str, ...]:
         if own.count(dye) > 1 or dye in quenchers:
             raise InputError("a dye has two parts to play in a well", place=place, found=dye)
     dyes = sorted({*own, *(quenchers & optics.SPECTRA.keys())})
-    if len(dyes) >= FILTERS:
+    if len(dyes) > FILTERS:
         found = ", ".join(dyes)
-        raise InputError("too many dyes in a well", place=place, expected="at most 4", found=found)
+        raise InputError("too many dyes in a well", place=place, expected="at most 5", found=found)
     return tuple(dyes)
 
 
@@ -103,74 +125,101 @@ def _mix(spec: PlateSpec, rng: np.random.Generator) -> _Mix:
     )
 
 
-def _truth(
-    spec: PlateSpec,
-    template: np.random.Generator,
-    growth: np.random.Generator,
-    chemistry: np.random.Generator,
-) -> Truth:
+def _truth(spec: PlateSpec, seed: int, chemistry: np.random.Generator) -> Truth:
     """Draw the templates, grow them, and work out every dye's noise-free signal."""
-    c = spec.conditions
-    wells, listed, targets = _reactions(spec)
-    count = len(listed)
-    mean = np.array([reaction.copies for reaction in listed], dtype=np.float64)
-    copies = template.poisson(mean).astype(np.int64)
-    nominal = np.array([target.efficiency for target in targets], dtype=np.float64)
-    efficiency = np.clip(nominal + chemistry.normal(0, c.efficiency_sd, count), 0, 1)
-    capacity = c.capacity * np.exp(chemistry.normal(0, c.capacity_sd, count))
+    c, layout = spec.conditions, Layout.of(spec)
+    mean = np.array([reaction.copies for reaction in layout.reactions], dtype=np.float64)
+    for fault in spec.faults:
+        mean = fault.template(mean, layout)
+    templates = zip(_streams(seed, "template", layout), mean, strict=True)
+    copies = np.array([stream.poisson(each) for stream, each in templates], dtype=np.int64)
+    growth = _growth(layout, chemistry)
     product = amplify(
-        copies, efficiency, capacity, wells, spec.cycles, c.saturation, c.competition, growth
+        copies,
+        growth.efficiency,
+        growth.capacity,
+        growth.delay,
+        layout.wells,
+        spec.cycles,
+        c.saturation,
+        c.competition,
+        _streams(seed, "growth", layout),
     )
     # Every new molecule has cost one probe: the light follows what was made, not the template.
     made = (product[:, 1:] - product[:, :1]) / c.capacity
-    mix = _mix(spec, chemistry)
-    common = (mix.volume * mix.settling)[wells]
-    intact = np.array([target.baseline_rn for target in targets]).reshape(-1, 1)
-    span = np.array([target.span_rn for target in targets]).reshape(-1, 1)
-    probe = intact * mix.probe[wells] * common
-    light = probe + span * made * common
-    divisor = mix.reference[wells] * common if spec.passive_reference else np.ones_like(common)
+    light = _light(layout, made, _mix(spec, chemistry))
+    for fault in spec.faults:
+        light = fault.light(light, layout)
+    divisor = light.reference if spec.passive_reference else np.ones_like(light.probe)
     return Truth(
-        wells=wells,
-        targets=tuple(target.name for target in targets),
+        wells=layout.wells,
+        targets=tuple(target.name for target in layout.targets),
         mean_copies=mean,
         copies=copies,
-        efficiency=efficiency,
+        efficiency=growth.efficiency,
         product=product[:, 1:],
-        rn=light / divisor,
-        baseline=probe / divisor,
-        signals=_signals(spec, wells, targets, light, c.quencher_rn * common, made, divisor),
+        rn=_quotient(light.probe + light.product, divisor),
+        baseline=_quotient(light.probe, divisor),
+        signals=_signals(layout, light),
     )
 
 
-def _reactions(spec: PlateSpec) -> tuple[IntArray, list[ReactionSpec], list[TargetSpec]]:
-    """Well index, specification and target of every reaction, in the order of the plate."""
-    by_name = {target.name: target for target in spec.targets}
-    plate = sorted(spec.wells, key=lambda well: well.well)
-    wells = [well.well for well in plate for _ in well.reactions]
-    listed = [reaction for well in plate for reaction in well.reactions]
-    targets = [by_name[reaction.target] for reaction in listed]
-    return np.array(wells, dtype=np.int64), listed, targets
+def _streams(seed: int, stage: str, layout: Layout) -> list[np.random.Generator]:
+    """One stream for each reaction, by its well and its place in the well."""
+    place: Counter[int] = Counter()
+    streams = []
+    for well in layout.wells.tolist():
+        streams.append(_stream(seed, stage, well, place[well]))
+        place[well] += 1
+    return streams
 
 
-def _signals(
-    spec: PlateSpec,
-    wells: IntArray,
-    targets: list[TargetSpec],
-    reporter: FloatArray,
-    quencher: FloatArray,
-    made: FloatArray,
-    reference: FloatArray,
-) -> dict[str, FloatArray]:
-    """Dye amounts (W, C) by dye, from those of the reactions (R, C)."""
+def _growth(layout: Layout, rng: np.random.Generator) -> Growth:
+    """How each reaction amplifies: (R,) each."""
+    c, count = layout.plate.conditions, len(layout.wells)
+    nominal = np.array([target.efficiency for target in layout.targets], dtype=np.float64)
+    growth = Growth(
+        efficiency=np.clip(nominal + rng.normal(0, c.efficiency_sd, count), 0, 1),
+        capacity=c.capacity * np.exp(rng.normal(0, c.capacity_sd, count)),
+        delay=np.zeros(count, dtype=np.int64),
+    )
+    for fault in layout.plate.faults:
+        growth = fault.growth(growth, layout)
+    return growth
+
+
+def _light(layout: Layout, made: FloatArray, mix: _Mix) -> Light:
+    """Light of the dyes of each reaction, with (R, C) `made` as a share of the capacity."""
+    c, wells = layout.plate.conditions, layout.wells
+    common = (mix.volume * mix.settling)[wells]
+    intact = np.array([target.baseline_rn for target in layout.targets]).reshape(-1, 1)
+    span = np.array([target.span_rn for target in layout.targets]).reshape(-1, 1)
+    return Light(
+        probe=intact * mix.probe[wells] * common,
+        product=span * made * common,
+        quencher=c.quencher_rn * common * (1 + c.quencher_rise * made),
+        reference=mix.reference[wells] * common,
+    )
+
+
+def _quotient(light: FloatArray, divisor: FloatArray) -> FloatArray:
+    """Divide by the passive reference; NaN where there is none."""
+    absent = np.full_like(light, np.nan)
+    quotient: FloatArray = np.divide(light, divisor, out=absent, where=divisor > 0)
+    return quotient
+
+
+def _signals(layout: Layout, light: Light) -> dict[str, FloatArray]:
+    """Dye amounts (W, C) by dye, from those of the reactions."""
+    spec = layout.plate
     signals = {dye: np.zeros((spec.size, spec.cycles)) for dye in optics.SPECTRA}
-    freed = quencher * (1 + spec.conditions.quencher_rise * made)
-    for row, (well, target) in enumerate(zip(wells, targets, strict=True)):
+    reporter = light.probe + light.product
+    for row, (well, target) in enumerate(zip(layout.wells, layout.targets, strict=True)):
         signals[target.reporter][well] += reporter[row]
         if target.quencher in signals:
-            signals[target.quencher][well] += freed[row]
+            signals[target.quencher][well] += light.quencher[row]
         if spec.passive_reference:
-            signals[spec.passive_reference][well] = reference[row]
+            signals[spec.passive_reference][well] = light.reference[row]
     return signals
 
 

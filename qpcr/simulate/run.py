@@ -21,14 +21,14 @@ class Truth:
     wells, targets
         (R,) well index; R target names.
     mean_copies, copies
-        (R,) mean asked for, and template molecules drawn.
+        (R,) mean, faults included, and template molecules drawn.
     efficiency
-        (R,) E₀ of each reaction.
+        (R,) E₀ of each reaction, faults included.
     product
         (R, C) molecules after each cycle.
     rn, baseline
-        (R, C) noise-free reporter ÷ passive reference (reporter alone without one): with product,
-        and as it would be without.
+        (R, C) noise-free reporter ÷ passive reference (reporter alone on a plate without one):
+        with product, and as it would be without. NaN in a well that a fault left without any.
     signals
         By dye: (W, C) noise-free dye amounts, arbitrary units.
     """

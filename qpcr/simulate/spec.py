@@ -6,12 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from qpcr.errors import InputError
+from qpcr.simulate.fault import Fault
+from qpcr.simulate.patient import PatientSpec
 
 TASKS = ("UNKNOWN", "STANDARD", "NTC")
 """The three task words of a quantitation plate."""
 
 FILTERS = 5
 """Emission filters of the ABI 7500."""
+
+MOST_WELLS, MOST_CYCLES = 1536, 1000
+"""The largest plate that is simulated."""
+
+POSITIVE_CONTROL = "Positive control"
+"""Sample name of wells that must amplify; the instrument has no task word for them."""
+
+NO_TEMPLATE = "NTC"
+"""Sample name of wells without template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,16 @@ class ReactionSpec:
 
 @dataclass(frozen=True, slots=True)
 class WellSpec:
-    """A well in use: 0-based row-major index, sample, one reaction for each reporter."""
+    """A well in use: 0-based row-major index, sample, one reaction for each reporter.
+
+    `patient` names the patient whose sample it should be; ``None`` for controls and standards.
+    """
 
     well: int
     sample: str | None
     reactions: tuple[ReactionSpec, ...]
     omitted: bool = False
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +192,10 @@ class PlateSpec:
         Factor on all detection noise (shot, reading, lamp); 0 = none.
     conditions
         Constants of chemistry and optics.
+    patients
+        Whose samples the wells are; for the truth only.
+    faults
+        What goes wrong, in the order in which it acts.
 
     Raises
     ------
@@ -193,27 +212,45 @@ class PlateSpec:
     passive_reference: str | None = "ROX"
     noise: float = 1.0
     conditions: Conditions = field(default_factory=Conditions)
+    patients: tuple[PatientSpec, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         if min(self.rows, self.columns, self.cycles) < 1:
             raise InputError("a plate needs rows, columns and cycles")
+        if self.size > MOST_WELLS or self.cycles > MOST_CYCLES:
+            raise InputError(
+                "a plate is too large",
+                expected=f"at most {MOST_WELLS} wells and {MOST_CYCLES} cycles",
+                found=f"{self.size} wells, {self.cycles} cycles",
+            )
         if not self.noise >= 0:
             raise InputError("the noise factor must not be negative", found=str(self.noise))
         _no_repeats("target", (target.name for target in self.targets))
         _no_repeats("well", (well.well for well in self.wells))
+        _no_repeats("patient", (patient.name for patient in self.patients))
         for target in self.targets:
             _check_target(target)
-        by_name = {target.name: target for target in self.targets}
-        for well in self.wells:
-            if not 0 <= well.well < self.rows * self.columns:
-                raise InputError("a well lies outside the plate", found=str(well.well))
-            _no_repeats("target of a well", (r.target for r in well.reactions))
-            for reaction in well.reactions:
-                _check_reaction(reaction, by_name)
-        texts = [self.name, *by_name, *(well.sample or "" for well in self.wells)]
+        self._check_wells()
+        texts = [self.name, *(target.name for target in self.targets)]
+        texts += [well.sample or "" for well in self.wells]
         for text in texts:
             if not all(character.isprintable() for character in text):
                 raise InputError("a name cannot be printed", found=repr(text))
+        for fault in self.faults:
+            fault.check(self)
+
+    def _check_wells(self) -> None:
+        by_name = {target.name: target for target in self.targets}
+        patients = {patient.name for patient in self.patients}
+        for well in self.wells:
+            if not 0 <= well.well < self.size:
+                raise InputError("a well lies outside the plate", found=str(well.well))
+            if well.patient is not None and well.patient not in patients:
+                raise InputError("a well names an unknown patient", found=well.patient)
+            _no_repeats("target of a well", (r.target for r in well.reactions))
+            for reaction in well.reactions:
+                _check_reaction(reaction, by_name)
 
     @property
     def size(self) -> int:

@@ -11,8 +11,8 @@ from qpcr.simulate.faults.detection import Crosstalk, Saturation, WeakLamp
 from qpcr.simulate.faults.growth import EdgeEffect, Inhibition, Late, outer_wells
 from qpcr.simulate.faults.light import Bubble, Drift, Evaporation, Hook, LowReference
 from qpcr.simulate.faults.template import (
-    Contamination,
     ContaminatedControl,
+    Contamination,
     Dropout,
     FailedControl,
     SwappedSample,

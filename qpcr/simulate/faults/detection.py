@@ -72,7 +72,7 @@ class WeakLamp(Fault):
 
     name: ClassVar[str] = "weak lamp"
     wells: tuple[int, ...] | None = None
-    level: float = 0.05
+    level: float = 0.2
 
     def __post_init__(self) -> None:
         if not 0 < self.level <= 1:

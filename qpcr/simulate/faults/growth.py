@@ -36,7 +36,9 @@ class Inhibition(Fault):
     def __post_init__(self) -> None:
         check_range("the factor on the efficiency", self.efficiency, 0, 1, self.name)
         if not 0 < self.plateau <= 1:
-            raise InputError("the plateau needs a factor above 0, at most 1", found=str(self.plateau))
+            raise InputError(
+                "the plateau needs a factor above 0, at most 1", found=str(self.plateau)
+            )
         check_range("the delay", self.delay_cycles, 0, 1000, self.name)
 
     def growth(self, growth: Growth, layout: Layout) -> Growth:

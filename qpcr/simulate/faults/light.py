@@ -55,8 +55,9 @@ class Bubble(Fault):
         """Step all dyes."""
         cycles = np.arange(1, layout.plate.cycles + 1)
         there = cycles == self.cycle if self.spike else cycles >= self.cycle
-        missed = 1 + self.size * (1 - self.uncorrected) * there
-        rows, whole = layout.rows(self.wells), 1 + self.size * there
+        whole = np.where(there, 1 + self.size, 1.0)
+        missed = np.where(there, 1 + self.size * (1 - self.uncorrected), 1.0)
+        rows = layout.rows(self.wells)
         return light.times(rows, probe=missed, product=missed, quencher=missed, reference=whole)
 
 
@@ -154,7 +155,7 @@ class Hook(Fault):
     """
 
     name: ClassVar[str] = "hook"
-    loss_per_cycle: float = 0.04
+    loss_per_cycle: float = 0.06
 
     def __post_init__(self) -> None:
         check_range("the loss a cycle", self.loss_per_cycle, 0, 1, self.name)

@@ -1,0 +1,96 @@
+"""The baseline of an amplified curve is too short, or slopes so much that the Ct hangs on it.
+
+The straight line through the baseline window is drawn on to the Ct and taken off there. What that
+takes off at the Ct because of the slope alone is |slope| · (Ct − last baseline cycle); it is
+compared with the threshold.
+
+Limits
+    ``fewest_cycles``: a window must hold so many.
+    ``largest_extrapolation``: the slope may take off so much, in units of the threshold.
+    ``largest_slope``: change of the baseline per cycle, as a share of its start; for every curve,
+    amplified or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import fitted_cq, grouped, grows, rows_of, target_of, wells
+
+NAME = "baseline"
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    climbs = {row: climb for row in rows_of(plate) if (climb := _climb(plate, row)) is not None}
+    sloping = [row for row, climb in climbs.items() if abs(climb) > limits["largest_slope"]]
+    for (target, rises), rows in grouped(
+        sloping, lambda row: (target_of(plate, row), climbs[row] > 0)
+    ).items():
+        worst = max(rows, key=lambda row: abs(climbs[row]))
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            tuple(rows),
+            f"The baseline of {target} {'rises' if rises else 'falls'} in {wells(plate, rows)}, "
+            f"most in {wells(plate, [worst])}: {abs(climbs[worst]):.1%} a cycle.",
+            "Look for evaporation (the seal) or a decaying probe; repeat the wells if their "
+            "results matter.",
+            value=abs(climbs[worst]),
+            limit=limits["largest_slope"],
+        )
+    for row in rows_of(plate):
+        if grows(plate, row):
+            yield from _under_the_ct(plate, row, limits)
+
+
+def _climb(plate: Plate, row: int) -> float | None:
+    """Relative change of the baseline per cycle."""
+    line = plate.curves.baselines[row]
+    if line is None:
+        return None
+    level = line.intercept + line.slope * line.start
+    return line.slope / level if level > 0 else None
+
+
+def _under_the_ct(plate: Plate, row: int, limits: Limits) -> Iterator[Finding]:
+    """Baselines of amplified curves that a Ct cannot rest on."""
+    line, cq = plate.curves.baselines[row], fitted_cq(plate, row)
+    threshold = plate.curves.threshold_of(row)
+    if line is None or cq is None or not threshold:
+        return
+    where = f"{target_of(plate, row)} in {wells(plate, [row])}"
+    cycles = line.stop - line.start + 1
+    share = abs(line.slope) * max(cq - line.stop, 0.0) / threshold
+    if cycles < limits["fewest_cycles"]:
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            (row,),
+            f"The baseline of {where} rests on {cycles} cycles ({line.start} to {line.stop}).",
+            "The sample is very strong: dilute it, or set the baseline by hand.",
+            value=float(cycles),
+            limit=limits["fewest_cycles"],
+        )
+    elif share > limits["largest_extrapolation"]:
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            (row,),
+            f"The Ct of {where} hangs on the slope of its baseline, which takes off {share:.1f} "
+            "thresholds at the Ct.",
+            "Look at the raw curve; set the baseline by hand, or repeat the well.",
+            value=share,
+            limit=limits["largest_extrapolation"],
+        )
+
+
+RULE = Rule(
+    name=NAME,
+    describes="Baselines rest on enough cycles and are nearly flat.",
+    severity=Severity.WARNING,
+    limits={"fewest_cycles": 3.0, "largest_extrapolation": 1.0, "largest_slope": 0.006},
+    needs_panel=False,
+    check=_check,
+)

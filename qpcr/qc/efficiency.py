@@ -1,0 +1,85 @@
+"""The efficiency of a target, from its standards on this plate, lies outside its range.
+
+Ct over log₁₀ quantity is a straight line (ordinary least squares); E = 10^(−1/slope) − 1, 1 means
+doubling (Rasmussen 2001, doi:10.1007/978-3-642-59524-0_3). Targets with too few levels are left
+out.
+
+Limits
+    ``lowest``, ``highest``: between these the efficiency must lie.
+    ``least_r2``: of the line.
+    ``fewest_levels``: different quantities with a Ct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qpcr._frozen import FloatArray
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import Part, fitted_cq, grouped, grows, rows_of, target_of, wells
+
+NAME = "efficiency"
+
+
+def line(quantities: FloatArray, cqs: FloatArray) -> tuple[float, float]:
+    """Slope (cycles per power of ten) and r² of Ct (n,) over log10 quantity (n,)."""
+    x, y = np.log10(quantities), cqs
+    x, y = x - x.mean(), y - y.mean()
+    slope = float(x @ y) / float(x @ x)
+    squares = float(y @ y)
+    return slope, slope * float(x @ y) / squares if squares > 0 else 0.0
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    for target, rows in grouped(
+        rows_of(plate, Part.STANDARD), lambda row: target_of(plate, row)
+    ).items():
+        points = [
+            (row, quantity, cq)
+            for row in rows
+            if (quantity := plate.run.reactions[row].quantity) is not None
+            and (cq := fitted_cq(plate, row)) is not None
+            and grows(plate, row)
+        ]
+        if len({quantity for _, quantity, _ in points}) < max(limits["fewest_levels"], 2):
+            continue
+        slope, r2 = line(np.array([q for _, q, _ in points]), np.array([c for *_, c in points]))
+        efficiency = 10.0 ** (-1.0 / slope) - 1.0 if slope < 0 else None
+        low, high = limits["lowest"], limits["highest"]
+        said = f"The standards of {target} ({wells(plate, rows)}) "
+        if efficiency is None or not low <= efficiency <= high:
+            shown = "no efficiency" if efficiency is None else f"an efficiency of {efficiency:.0%}"
+            problem, value = f"give {shown} (slope {slope:.2f})", efficiency
+            limit = low if efficiency is None or efficiency < low else high
+        elif r2 < limits["least_r2"]:
+            problem, value, limit = (
+                f"scatter about their line (r² {r2:.3f})",
+                r2,
+                limits["least_r2"],
+            )
+        else:
+            continue
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            tuple(row for row, *_ in points),
+            f"{said}{problem}.",
+            "Do not compute quantities with these standards. Check their dilution and the wells "
+            "that stand off the line; make a fresh series.",
+            value=value,
+            limit=limit,
+            targets=(target,),
+        )
+
+
+RULE = Rule(
+    name=NAME,
+    describes="Standards lie on a line whose slope tells of nearly doubling.",
+    severity=Severity.WARNING,
+    limits={"lowest": 0.9, "highest": 1.1, "least_r2": 0.98, "fewest_levels": 3.0},
+    needs_panel=False,
+    check=_check,
+)

@@ -1,0 +1,84 @@
+"""A control or a late sample amplifies beside a much stronger well of the same target.
+
+What splashes into a neighbouring well is diluted some hundredfold to a millionfold, and comes 8 to
+20 cycles later. The pattern is a suspicion, not a proof: a warning for people. Reference genes
+of samples are left out, since every sample has them.
+
+Limits
+    ``cycles_later_at_least``, ``cycles_later_at_most``: than the strongest of the eight neighbours.
+    ``late_from_cq``: samples with an earlier Ct are not suspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import (
+    Part,
+    any_cq,
+    grows,
+    is_reference,
+    rows_of,
+    sample_of,
+    target_of,
+    wells,
+)
+
+NAME = "neighbour_contamination"
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    columns = plate.run.columns
+    cqs = {row: cq for row in rows_of(plate) if grows(plate, row) and (cq := any_cq(plate, row))}
+    empty = set(rows_of(plate, Part.NTC, Part.NO_ENZYME, Part.NEGATIVE))
+    samples = {row for row in rows_of(plate, Part.SAMPLE) if not is_reference(plate, row)}
+    late = {row for row in samples if cqs.get(row, 0.0) >= limits["late_from_cq"]}
+    for row in sorted((empty | late) & cqs.keys()):
+        here = divmod(plate.run.reactions[row].well, columns)
+        near = [
+            other
+            for other in cqs
+            if other != row
+            and target_of(plate, other) == target_of(plate, row)
+            and sample_of(plate, other) != sample_of(plate, row)
+            and _apart(here, divmod(plate.run.reactions[other].well, columns)) == 1
+        ]
+        if not near:
+            continue
+        source = min(near, key=lambda other: cqs[other])
+        later = cqs[row] - cqs[source]
+        if not limits["cycles_later_at_least"] <= later <= limits["cycles_later_at_most"]:
+            continue
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            (row,),
+            f"{target_of(plate, row)} of {sample_of(plate, row)} in {wells(plate, [row])} (Ct "
+            f"{cqs[row]:.2f}) comes {later:.1f} cycles after its neighbour "
+            f"{wells(plate, [source])} ({sample_of(plate, source)}): it may have been splashed "
+            "over.",
+            "Repeat the sample on another place of the plate, away from strong wells.",
+            value=later,
+            limit=limits["cycles_later_at_least"],
+        )
+
+
+def _apart(one: tuple[int, int], other: tuple[int, int]) -> int:
+    """Distance of two places (row, column) of a plate in steps to the eight neighbours."""
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
+
+
+RULE = Rule(
+    name=NAME,
+    describes="No empty or late well stands beside a much stronger one of its target.",
+    severity=Severity.WARNING,
+    limits={
+        "cycles_later_at_least": 8.0,
+        "cycles_later_at_most": 20.0,
+        "late_from_cq": 33.0,
+    },
+    needs_panel=False,
+    check=_check,
+)

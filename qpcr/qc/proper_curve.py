@@ -1,0 +1,90 @@
+"""Curves that are no proper amplification curves: noise, drift, spike, step, hook and the like.
+
+What each curve is was decided by :mod:`qpcr.shapes`. A curve that could not be measured must not be
+used. Any other improper curve is a warning where it has a Ct, or where its shape (spike, step,
+hook, falling) tells of a fault in the well; drift and noise without a Ct are information.
+
+Limits
+    ``least_probability``: proper curves that are less sure than this are warnings too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import any_cq, grouped, rows_of, target_of, wells
+from qpcr.shapes import Kind
+
+NAME = "proper_curve"
+
+REMEDIES = {
+    Kind.NOISE: "Look at the raw signal; a weak lamp, too little probe or an empty well is noisy.",
+    Kind.DRIFT: "Look for evaporation (the seal) or a decaying probe; repeat if the Ct matters.",
+    Kind.SPIKE: "Look for dust, a bubble or a knock at that cycle; spin the plate, repeat the "
+    "well.",
+    Kind.STEP: "Look for a bubble or a lifted seal in this well; spin the plate, repeat the well.",
+    Kind.NO_PLATEAU: "The product comes at the end of the run: repeat with more DNA or in more "
+    "wells.",
+    Kind.FALLING: "Check the well for evaporation and the choice of dyes; repeat the well.",
+    Kind.HOOK: "Look at the raw signal of reporter and passive reference; repeat if the Ct "
+    "matters.",
+    Kind.UNUSABLE: "Repeat the well: it gave no curve that could be judged.",
+}
+FAULTY = frozenset({Kind.SPIKE, Kind.STEP, Kind.HOOK, Kind.FALLING})
+DOUBTFUL = "Look at the curve yourself before the result is used."
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    rows = rows_of(plate)
+    odd = [
+        row
+        for row in rows
+        if not plate.shapes[row].proper and plate.shapes[row].kind not in (Kind.NONE, Kind.PROPER)
+    ]
+    groups = grouped(
+        odd, lambda row: (_severity(plate, row), plate.shapes[row].kind, target_of(plate, row))
+    )
+    for (severity, kind, target), mine in groups.items():
+        why = f" {plate.shapes[mine[0]].why}" if len(mine) == 1 else ""
+        yield Finding(
+            NAME,
+            severity,
+            tuple(mine),
+            f"Not a proper curve ({kind}): {target} in {wells(plate, mine)}.{why}",
+            REMEDIES[kind],
+            value=min(plate.shapes[row].probability for row in mine),
+            limit=limits["least_probability"],
+        )
+    for row in rows:
+        shape = plate.shapes[row]
+        if shape.proper and shape.probability < limits["least_probability"]:
+            yield Finding(
+                NAME,
+                Severity.WARNING,
+                (row,),
+                f"A doubtful curve: {target_of(plate, row)} in {wells(plate, [row])}. {shape.why}",
+                DOUBTFUL,
+                value=shape.probability,
+                limit=limits["least_probability"],
+            )
+
+
+def _severity(plate: Plate, row: int) -> Severity:
+    """How far an improper curve reaches."""
+    kind = plate.shapes[row].kind
+    if kind is Kind.UNUSABLE:
+        return Severity.REACTION
+    counts = kind in FAULTY or any_cq(plate, row) is not None
+    return Severity.WARNING if counts else Severity.INFO
+
+
+RULE = Rule(
+    name=NAME,
+    describes="Curves are either flat or proper amplification curves.",
+    severity=Severity.WARNING,
+    limits={"least_probability": 0.5},
+    needs_panel=False,
+    check=_check,
+)

@@ -1,0 +1,133 @@
+"""The reference gene of a sample is absent, late or weak: too little DNA, or inhibition.
+
+A sample is good as soon as one of its reference wells is. A sample without any well for the
+reference gene is found too.
+
+Limits
+    ``latest_cq``: a reference gene that comes later tells of too little DNA for a negative result.
+    ``cycles_after_median``: so does one that is later than the samples' median by more.
+    ``lowest_rise_share``: a curve that rises less than this share of the samples' median rise has
+    run out early: inhibition. Curves within three cycles of ``latest_cq`` are not looked at; they
+    have no time to rise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import (
+    Part,
+    cutoff_of,
+    fitted_cq,
+    grouped,
+    grows,
+    is_reference,
+    rows_of,
+    sample_of,
+    wells,
+)
+
+NAME = "reference_gene"
+TIME_TO_RISE = 3.0
+DNA = "Measure the DNA (amount, 260/280), dilute or clean it, and repeat the sample."
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    rows = [row for row in rows_of(plate, Part.SAMPLE) if plate.channels[row] is not None]
+    cqs = {row: _usable(plate, row) for row in rows if is_reference(plate, row)}
+    rises = {row: float(np.nanmax(plate.curves.drn[row])) for row, cq in cqs.items() if cq}
+    samples = grouped(rows, lambda row: sample_of(plate, row))
+    best = {
+        sample: min((cq, row) for row in mine if (cq := cqs.get(row)) is not None)
+        for sample, mine in samples.items()
+        if any(cqs.get(row) is not None for row in mine)
+    }
+    median = float(np.median([cq for cq, _ in best.values()])) if best else 0.0
+    in_time = limits["latest_cq"] - TIME_TO_RISE
+    typical = float(np.median([rises[row] for cq, row in best.values() if cq < in_time] or [0.0]))
+    for sample, mine in samples.items():
+        wanted = [row for row in mine if row in cqs]
+        if not wanted:
+            yield _missing(sample, mine)
+        elif sample not in best:
+            yield _absent(plate, sample, wanted)
+        else:
+            cq, row = best[sample]
+            latest = min(limits["latest_cq"], median + limits["cycles_after_median"])
+            share = rises[row] / typical if typical > 0 else 1.0
+            if cq > latest:
+                yield _late(plate, sample, row, cq, latest)
+            elif cq < in_time and share < limits["lowest_rise_share"]:
+                yield _weak(plate, sample, row, share, limits["lowest_rise_share"])
+
+
+def _usable(plate: Plate, row: int) -> float | None:
+    """Ct of a reference reaction that amplified before its cut-off."""
+    cq, cutoff = fitted_cq(plate, row), cutoff_of(plate, row)
+    good = cq is not None and grows(plate, row) and (cutoff is None or cq < cutoff)
+    return cq if good else None
+
+
+def _missing(sample: str, rows: list[int]) -> Finding:
+    return Finding(
+        NAME,
+        Severity.WARNING,
+        tuple(rows),
+        f"{sample} has no well for the reference gene.",
+        "Run the reference gene for this sample: without it no negative result can be given.",
+    )
+
+
+def _absent(plate: Plate, sample: str, rows: list[int]) -> Finding:
+    cq = min((c for row in rows if (c := fitted_cq(plate, row)) is not None), default=None)
+    seen = "does not amplify" if cq is None else f"amplifies only at Ct {cq:.2f}"
+    return Finding(
+        NAME,
+        Severity.REACTION,
+        tuple(rows),
+        f"The reference gene of {sample} {seen} ({wells(plate, rows)}): no or hardly any DNA, or "
+        "inhibition.",
+        DNA,
+        value=cq,
+        limit=cutoff_of(plate, rows[0]),
+    )
+
+
+def _late(plate: Plate, sample: str, row: int, cq: float, latest: float) -> Finding:
+    return Finding(
+        NAME,
+        Severity.WARNING,
+        (row,),
+        f"The reference gene of {sample} is late: Ct {cq:.2f} in {wells(plate, [row])}, expected "
+        f"up to {latest:.2f}. Little DNA, or inhibition; a small deletion clone may be missed.",
+        DNA,
+        value=cq,
+        limit=latest,
+    )
+
+
+def _weak(plate: Plate, sample: str, row: int, share: float, limit: float) -> Finding:
+    return Finding(
+        NAME,
+        Severity.WARNING,
+        (row,),
+        f"The reference gene of {sample} rises to only {share:.0%} of the other samples' "
+        f"({wells(plate, [row])}): a sign of inhibition.",
+        "Dilute the DNA tenfold or clean it, and repeat the sample.",
+        value=share,
+        limit=limit,
+    )
+
+
+RULE = Rule(
+    name=NAME,
+    describes="Every sample shows its reference gene, in time and strongly.",
+    severity=Severity.REACTION,
+    limits={"latest_cq": 32.0, "cycles_after_median": 5.0, "lowest_rise_share": 0.6},
+    needs_panel=True,
+    check=_check,
+)

@@ -1,0 +1,73 @@
+"""The detector is at its ceiling: readings that do not change any more, to the last count.
+
+The ceiling of an instrument is not in its files. But a clipped signal stands exactly still, which
+noise never does: the largest reading of a filter, repeated in cycle after cycle. Only readings of
+at least half the plate's largest count, since dark filters stand still too. Files without filter
+readings are judged by the reporter's signal.
+
+Limits
+    ``fewest_cycles``: so many equal readings in a row are a ceiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qpcr._frozen import FloatArray
+from qpcr.findings import Finding, Severity
+from qpcr.qc import Limits, Plate, Rule
+from qpcr.qc._plate import any_cq, grouped, rows_of, wells
+
+NAME = "saturation"
+BRIGHT = 0.5
+"""Share of the plate's largest reading from which on a ceiling is believed."""
+
+
+def ceiling(signal: FloatArray, fewest: int) -> int | None:
+    """Position from 0 of the first of `fewest` equal largest readings in a row, or ``None``."""
+    at_top = signal == np.nanmax(signal)
+    length = 0
+    for k, top in enumerate(at_top):
+        length = length + 1 if top else 0
+        if length == fewest:
+            return k - fewest + 1
+    return None
+
+
+def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
+    fewest = int(limits["fewest_cycles"])
+    raw, reporter = plate.run.raw, plate.curves.reporter
+    for well, rows in grouped(rows_of(plate), lambda row: plate.run.reactions[row].well).items():
+        if raw is not None:
+            readings, largest = raw[well].T, np.nanmax(raw)
+        elif reporter is not None:
+            readings, largest = reporter[rows], np.nanmax(reporter)
+        else:
+            return
+        bright = [one for one in readings if np.nanmax(one, initial=0.0) >= BRIGHT * largest > 0]
+        starts = [k for one in bright if (k := ceiling(one, fewest)) is not None]
+        if not starts:
+            continue
+        cycle = int(plate.curves.cycles[min(starts)])
+        spoilt = [row for row in rows if (cq := any_cq(plate, row)) is not None and cycle <= cq + 1]
+        yield Finding(
+            NAME,
+            Severity.REACTION if spoilt else Severity.WARNING,
+            tuple(spoilt or rows),
+            f"The detector is at its ceiling in {wells(plate, rows)} from cycle {cycle} on"
+            + (", before the Ct." if spoilt else "; the plateau is cut off, no Ct hangs on it."),
+            "Shorten the exposure or use less probe, and repeat the well if its result matters.",
+            value=float(cycle),
+        )
+
+
+RULE = Rule(
+    name=NAME,
+    describes="No filter reading stands at the detector's ceiling.",
+    severity=Severity.REACTION,
+    limits={"fewest_cycles": 4.0},
+    needs_panel=False,
+    check=_check,
+)
