@@ -149,12 +149,9 @@ def _measure(raw: FloatArray) -> FloatArray:
     inside = (axis[1:] > knee[:, None]) & (axis[1:] <= top[:, None])
     falls = np.where(inside, np.maximum(-np.diff(smooth, axis=1), 0.0), 0.0)
     shares = (y - base[:, None]) / safe[:, None]
-    # On a long straight climb the very steepest cycle is anybody's guess, where it begins is not.
-    steep = (slope >= 0.9 * largest[:, None]) & (axis >= knee[:, None])
-    climbed = np.maximum(smooth[rows, np.argmax(steep, axis=1)] - base, 1e-3 * noise)
     found = {
         "rise": rise / noise,
-        "takeoff": _cycles_between((y - base[:, None]) / climbed[:, None], knee, 0.10, 0.50),
+        "takeoff": _cycles_between(shares, knee, 0.05, 0.25),
         "ascent": _cycles_between(shares, knee, 0.10, 0.50),
         "drift": drift * SPAN / safe,
         "plateau": slope[:, -1] / np.where(largest > 0, largest, np.inf),

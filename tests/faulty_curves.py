@@ -63,6 +63,24 @@ def proper(rng: np.random.Generator, n: int, cycles: int) -> np.ndarray:
     return background(rng, n, cycles) + height(rng, n) * top
 
 
+def probe(rng: np.random.Generator, n: int, cycles: int) -> np.ndarray:
+    """Hydrolysis probes: growth by 1.85- to 2-fold slows to a long, nearly straight climb.
+
+    Every cycle a copy is cleaved with a chance that falls as product piles up against an enzyme
+    of limited capacity; the probe is used up at 5 to 60 times that capacity.
+    """
+    chance = _uniform(rng, n, 0.85, 1.0)
+    product = 0.05 / (1 + chance) ** _uniform(rng, n, 12.0, cycles - 8.0)
+    supply = _log(rng, n, 5.0, 60.0)
+    columns = []
+    for _ in range(cycles):
+        product = product * (1 + chance / (1 + product) * np.clip(1 - product / supply, 0, 1))
+        columns.append(product)
+    top = np.concatenate(columns, axis=1)
+    share = top / top.max(axis=1, keepdims=True)
+    return background(rng, n, cycles, 0.03) + _log(rng, n, 1.0, 20.0) * share
+
+
 def late(rng: np.random.Generator, n: int, cycles: int) -> np.ndarray:
     """Sound curves of a few copies, which end while they still grow."""
     top = rise(rng, n, cycles, _uniform(rng, n, cycles - 6.0, cycles - 4.0))
@@ -138,7 +156,12 @@ def falling(rng: np.random.Generator, n: int, cycles: int) -> np.ndarray:
     return 1.0 - _log(rng, n, 0.05, 0.6) * shape + 0.3 * noise(rng, n, cycles)
 
 
-AMPLIFIED: dict[str, Generator] = {"proper": proper, "late": late, "hook": hook}
+AMPLIFIED: dict[str, Generator] = {
+    "proper": proper,
+    "probe": probe,
+    "late": late,
+    "hook": hook,
+}
 FAULTY: dict[str, Generator] = {
     "flat": flat,
     "noisy": noisy,

@@ -24,13 +24,14 @@ from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec
 
 CYCLES = np.arange(1, 41)
 RISE, WIDTH, THRESHOLD, NOISE = 4.0, 1.6, 0.4, 0.001
-TO_CQ = WIDTH * np.log(RISE / THRESHOLD - 1.0)
-"""Cycles by which a curve's Ct comes before its middle."""
 
 
 @dataclass(frozen=True)
 class Well:
-    """One reaction: `cq` where the noise-free curve crosses the threshold; ``None`` = flat."""
+    """One reaction: `cq` where the noise-free curve crosses the threshold; ``None`` = flat.
+
+    `middle`, where given, says where the curve has half its height, whatever `cq` says.
+    """
 
     name: str
     cq: float | None = None
@@ -44,13 +45,16 @@ class Well:
     slope: float = 0.0
     reporter: str = "FAM"
     probability: float | None = None
+    middle: float | None = None
 
     def rn(self) -> np.ndarray:
         """Rn without noise."""
         rn = 1.0 + self.slope * CYCLES
         if self.cq is None:
             return rn
-        middle = self.cq + WIDTH * np.log(self.rise / THRESHOLD - 1.0)
+        middle = self.middle
+        if middle is None:
+            middle = self.cq + WIDTH * np.log(self.rise / THRESHOLD - 1.0)
         return rn + self.rise / (1.0 + np.exp((middle - CYCLES) / WIDTH))
 
     def shape(self) -> Shape:

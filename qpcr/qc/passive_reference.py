@@ -6,8 +6,9 @@ times the median change per cycle nearby. A step before the Ct makes the reactio
 it, or where nothing amplifies, it is a warning.
 
 Limits
-    ``largest_step``, ``largest_drift``: relative to the well's median; drift compares the mean of
-    cycles 3 to 7 with the mean of the last five.
+    ``largest_step``: relative to the signal before it.
+    ``largest_drift``: relative to the well's median, from the mean of cycles 3 to 7 to the mean of
+    the last five.
     ``lowest_share_of_median``: of a well, relative to the median of all wells.
     ``lowest_signal``: of the median of all wells, in the instrument's unit; 0 = not asked. It finds
     a weak lamp, and every instrument has its own.
@@ -44,7 +45,7 @@ def largest_steps(signals: FloatArray) -> tuple[FloatArray, IntArray]:
     Returns
     -------
     steps, at
-        (n,) step relative to the signal's median, signed, 0 where it is within the noise; and the
+        (n,) step relative to the signal before it, signed, 0 where it is within the noise; and the
         position (from 0) of the first cycle after it.
     """
     changes = np.diff(signals, axis=1)
@@ -60,7 +61,10 @@ def largest_steps(signals: FloatArray) -> tuple[FloatArray, IntArray]:
     noise = spread / (0.6745 * np.sqrt(2.0))
     step = moved[rows, best]
     step = np.where(np.abs(step) > CLEAR * noise, step, 0.0)
-    return step / np.median(signals, axis=1), best + 3
+    # Medians of three see a step one cycle early or late too: the change itself says when it was.
+    nearby = best[:, None] + np.array([1, 2, 3])
+    when = np.abs(changes[rows[:, None], nearby]).argmax(axis=1)
+    return step / middle[rows, best], nearby[rows, when] + 1
 
 
 def drifts(signals: FloatArray) -> FloatArray:
