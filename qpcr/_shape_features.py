@@ -47,7 +47,8 @@ class Features:
     rise
         Rise in units of the noise of one reading.
     takeoff
-        Cycles from 5 % to 25 % of the rise: log2(19/3) = 2.7 for a logistic curve that doubles.
+        Cycles from 5 % to 25 % of the rise: log2(19/3) = 2.7 for a logistic curve that doubles. It
+        comes out up to a sixth shorter, since a background drawn to the knee holds some product.
     ascent
         Cycles from 10 % to 50 % of the rise: log2 9 = 3.2 for a logistic curve that doubles; no
         curve that at most doubles needs fewer than log2 5 = 2.3.
@@ -190,7 +191,8 @@ def _knee(smooth: FloatArray, steepest: IntArray) -> IntArray:
     pitch = (smooth[rows, steepest] - start) / np.maximum(steepest - FIRST, 1)
     chord = start[:, None] + pitch[:, None] * (axis - FIRST)
     inside = (axis >= FIRST) & (axis <= steepest[:, None])
-    return np.argmax(np.where(inside, chord - smooth, -np.inf), axis=1)
+    knee: IntArray = np.argmax(np.where(inside, chord - smooth, -np.inf), axis=1)
+    return knee
 
 
 def _background(y: FloatArray, knee: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -39,8 +39,8 @@ class Limits:
         Cycles from 10 % to 50 % of the rise below which it is a step, not growth.
     largest_spike, largest_wobble, largest_fall
         `spike`, `wobble` and `hook` above which no curve is proper.
-    hook, no_plateau
-        `hook` and `plateau` above which a curve bears these names.
+    spike, hook, no_plateau
+        `spike`, `hook` and `plateau` above which a curve bears these names.
     noisy
         `scatter` above which a flat curve is called noisy.
     least_probability
@@ -52,6 +52,7 @@ class Limits:
     largest_spike: float
     largest_wobble: float
     largest_fall: float
+    spike: float
     hook: float
     no_plateau: float
     noisy: float

@@ -1,4 +1,4 @@
-"""The shape of each curve: is it a proper amplification curve, and if not, what is it?
+"""The shape of each curve: whether it is a proper amplification curve, and if not, what it is.
 
 Limits speak first: too few cycles, no rise above the noise, a spike, a step faster than any PCR,
 wobbling, falling back to the background. Of what is left, three features decide through a small
@@ -142,14 +142,14 @@ def classify_signals(signal: FloatArray) -> Shapes:
     model = shape_model()
     features = measure(values)
     chance = probability(features, model)
-    out = _ruled_out(features, model.limits)
+    out = ruled_out(features, model.limits)
     chance = np.where(out >= 0, 0.0, chance)
     proper = (out < 0) & (chance >= model.limits.least_probability)
     kind = np.where(out >= 0, out, _kept(features, model.limits, proper))
     return Shapes(proper, kind, chance, features)
 
 
-def _ruled_out(features: Features, limits: Limits) -> IntArray:
+def ruled_out(features: Features, limits: Limits) -> IntArray:
     """Place of the kind (n,) of curves that a limit rules out, −1 for the others."""
     f = features
     # The first that applies counts, so they are written down in reverse.
@@ -173,7 +173,7 @@ def _kept(features: Features, limits: Limits, proper: BoolArray) -> IntArray:
     f = features
     growing = (f.takeoff < EVEN_TAKEOFF) & (np.abs(f.drift) < 1.0)
     kind = np.where(proper, KINDS.index(Kind.PROPER), KINDS.index(Kind.DRIFT))
-    kind[proper & (f.spike > 0.0)] = KINDS.index(Kind.SPIKE)
+    kind[proper & (f.spike > limits.spike)] = KINDS.index(Kind.SPIKE)
     kind[(proper | growing) & (f.plateau > limits.no_plateau)] = KINDS.index(Kind.NO_PLATEAU)
     kind[proper & (f.hook > limits.hook)] = KINDS.index(Kind.HOOK)
     kind[~proper & (f.change < 0.0)] = KINDS.index(Kind.FALLING)
@@ -198,8 +198,8 @@ def _decided(f: Mapping[str, float]) -> str:
     """The three features that the regression saw."""
     return (
         f"It takes {f['takeoff']:.1f} cycles from 5 % to 25 % of the rise (2.7 when it doubles); "
-        f"its background drifts by {abs(f['drift']):.0%} of the rise in 40 cycles; its last climb is "
-        f"{max(f['plateau'], 0.0):.0%} of the steepest."
+        f"its background drifts by {abs(f['drift']):.0%} of the rise in 40 cycles; its last climb "
+        f"is {max(f['plateau'], 0.0):.0%} of the steepest."
     )
 
 

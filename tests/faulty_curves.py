@@ -122,8 +122,10 @@ def creep(rng: np.random.Generator, n: int, cycles: int) -> np.ndarray:
     x = _axis(cycles)
     middle = _uniform(rng, n, 0.3, 1.0) * cycles
     width = 1 / np.log(_uniform(rng, n, 1.05, 1.15))
-    return 1.0 + _log(rng, n, 0.2, 5.0) / (1 + np.exp((middle - x) / width)) + 0.3 * noise(
-        rng, n, cycles
+    return (
+        1.0
+        + _log(rng, n, 0.2, 5.0) / (1 + np.exp((middle - x) / width))
+        + 0.3 * noise(rng, n, cycles)
     )
 
 

@@ -75,8 +75,10 @@ def _rdml_curves(path: Path, wanted: list[str]) -> tuple[np.ndarray, dict[str, n
     for react in root.iterfind(".//r:react", name):
         for data in react.iterfind("r:data", name):
             target = data.find("r:tar", name).get("id").partition("@")
-            points = [float(p.findtext("r:fluor", namespaces=name)) for p in data.iter(
-                f"{{{name['r']}}}adp")]
+            points = [
+                float(p.findtext("r:fluor", namespaces=name))
+                for p in data.iter(f"{{{name['r']}}}adp")
+            ]
             curves[_place(react.get("id"), columns), target[2] or target[0]] = np.array(points)
     found = {}
     for curve in wanted:

@@ -47,14 +47,14 @@ def test_every_command_has_help(path):
     assert len(done.output.splitlines()) > 4
 
 
-def test_analyze_writes_four_files_that_agree(tmp_path):
+def test_analyze_writes_files_that_agree(tmp_path):
     file = written(tmp_path, small_eds())
     done = run("analyze", file, "--out", tmp_path / "out")
     assert done.exit_code == 0
     assert "样本-1" in done.output
     folder = tmp_path / "out" / "plate"
     assert sorted(p.name for p in folder.iterdir()) == [
-        "cycles.csv", "reactions.csv", "report.html", "run.json",
+        "cycles.csv", "findings.csv", "reactions.csv", "report.html", "run.json",
     ]  # fmt: skip
     reactions, cycles = rows(folder / "reactions.csv"), rows(folder / "cycles.csv")
     assert reactions[0].keys() >= COLUMNS
@@ -237,3 +237,34 @@ def test_the_script_runs_as_a_process(tmp_path):
     assert done.returncode == 3
     assert "what to do" in done.stderr
     assert done.stdout == ""
+
+
+def test_simulate_writes_plates_and_their_truth(tmp_path):
+    done = run("simulate", "--patients", 3, "--seed", 4, "--out", tmp_path)
+    assert done.exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "simulated-1.eds",
+        "simulated-1.truth.csv",
+    ]
+    truth = rows(tmp_path / "simulated-1.truth.csv")
+    assert all("SIMULATED" in row["experiment"] for row in truth)
+    wrong = run("simulate", "--fault", "gremlins", "--out", tmp_path)
+    assert wrong.exit_code == 3
+    assert "bubble" in wrong.output
+
+
+def test_calls_of_a_simulated_plate(tmp_path):
+    run("simulate", "--patients", 3, "--seed", 4, "--out", tmp_path)
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("sample,patient,timepoint\nP-001,X1,day 14\nP-002,X2,day 14\n")
+    done = run("analyze", tmp_path / "simulated-1.eds", "--panel", "ikzf1", "--sheet", sheet,
+               "--out", tmp_path)  # fmt: skip
+    assert done.exit_code in (0, 1)
+    calls = rows(tmp_path / "simulated-1" / "calls.csv")
+    truth = {row["sample"]: row["deletions"] for row in rows(tmp_path / "simulated-1.truth.csv")}
+    assert [row["sample"] for row in calls] == ["P-001", "P-002", "P-003"]
+    assert [row["patient"] for row in calls] == ["X1", "X2", ""]
+    assert "P-003 belongs to nobody" in done.output
+    for row in calls:
+        if row["outcome"] == "detected":
+            assert set(row["deletions"].split(" + ")) <= set(truth[row["sample"]].split("; "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def only(plate: Plate, rule: str, **limits: float):
     (found,) = find(plate, rule, **limits)
     assert found.rule == rule
     assert found.message.endswith(".")
-    assert found.remedy.endswith((".", "e"))
+    assert found.remedy.endswith(".")
     return found
 
 
@@ -494,7 +495,7 @@ def test_crosstalk() -> None:
     made = channels(0.04)
     found = only(made, "crosstalk")
     assert (found.reactions, found.severity) == ((1,), Severity.REACTION)
-    assert found.value == pytest.approx(0.04, rel=0.02)
+    assert found.value == pytest.approx(0.04, rel=0.1)
     assert "weak in A1" in found.message
 
 
@@ -811,10 +812,7 @@ def test_severities_in_order() -> None:
 
 
 def edited(old: str, new: str) -> Panel:
-    source = load_panel("rnasep").file
-    assert source is not None
-    from importlib import resources
-
+    """The panel of RNase P with one place of its file changed."""
     text = resources.files("primers").joinpath("panels", "rnasep.toml").read_text("utf-8")
     assert old in text
     return parse_panel(text.replace(old, new).encode())

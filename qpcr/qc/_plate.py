@@ -126,6 +126,12 @@ def wells(plate: Plate, rows: Sequence[int], most: int = 6) -> str:
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
 
 
+def wells_most(plate: Plate, rows: Sequence[int], worst: int) -> str:
+    """Name wells, and the worst of them: ``A1, A2, most in A2``."""
+    alone = len({plate.run.reactions[row].well for row in rows}) == 1
+    return wells(plate, rows) + ("" if alone else f", most in {wells(plate, [worst])}")
+
+
 def names(texts: Iterable[str], most: int = 6) -> str:
     """The same for other names."""
     unique = list(dict.fromkeys(texts))

@@ -7,19 +7,28 @@ compared with the threshold.
 Limits
     ``fewest_cycles``: a window must hold so many.
     ``largest_extrapolation``: the slope may take off so much, in units of the threshold.
-    ``largest_slope``: change of the baseline per cycle, as a share of its start; for every curve,
-    amplified or not.
+    ``largest_slope``: change of Rn per cycle before any product, as a share of its mean (ordinary
+    least squares); for every curve, amplified or not. The instrument's own window is no help here:
+    it ends where the curve climbs, be it drift or product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import fitted_cq, grouped, grows, rows_of, target_of, wells
+from qpcr.qc._plate import fitted_cq, grouped, grows, rows_of, target_of, wells, wells_most
 
 NAME = "baseline"
+FIRST = 3
+"""The first two cycles settle."""
+FREE_OF_PRODUCT = 6.0
+"""So many cycles before the Ct, product is below a fiftieth of the threshold."""
+FEWEST = 5
+"""Cycles that a slope is measured on."""
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -33,8 +42,8 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(rows),
-            f"The baseline of {target} {'rises' if rises else 'falls'} in {wells(plate, rows)}, "
-            f"most in {wells(plate, [worst])}: {abs(climbs[worst]):.1%} a cycle.",
+            f"The baseline of {target} {'rises' if rises else 'falls'} in "
+            f"{wells_most(plate, rows, worst)}: {abs(climbs[worst]):.1%} a cycle.",
             "Look for evaporation (the seal) or a decaying probe; repeat the wells if their "
             "results matter.",
             value=abs(climbs[worst]),
@@ -46,12 +55,17 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
 
 
 def _climb(plate: Plate, row: int) -> float | None:
-    """Relative change of the baseline per cycle."""
-    line = plate.curves.baselines[row]
-    if line is None:
+    """Relative change of Rn per cycle before any product, or ``None``: too few cycles to say."""
+    cycles, rn, cq = plate.curves.cycles, plate.curves.rn[row], fitted_cq(plate, row)
+    stop = float(cycles[-1]) if cq is None else cq - FREE_OF_PRODUCT
+    if cq is None and grows(plate, row):
         return None
-    level = line.intercept + line.slope * line.start
-    return line.slope / level if level > 0 else None
+    inside = (cycles >= FIRST) & (cycles <= stop) & np.isfinite(rn)
+    if inside.sum() < FEWEST:
+        return None
+    x = cycles[inside] - cycles[inside].mean()
+    level = float(rn[inside].mean())
+    return float(x @ rn[inside] / (x @ x)) / level if level > 0 else None
 
 
 def _under_the_ct(plate: Plate, row: int, limits: Limits) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     by_target = grouped(known, lambda row: _meaning(plate, row))
     for target, rows in by_target.items():
         yield from _controls(plate, panel, target, rows)
-        yield from _replicates(plate, panel, target, rows)
+    yield from _replicates(plate, panel, known)
     yield from _dyes(plate, panel, known)
 
 
@@ -71,24 +71,25 @@ def _controls(plate: Plate, panel: Panel, target: str, rows: list[int]) -> Itera
         )
 
 
-def _replicates(plate: Plate, panel: Panel, target: str, rows: list[int]) -> Iterator[Finding]:
+def _replicates(plate: Plate, panel: Panel, known: list[int]) -> Iterator[Finding]:
     wanted = panel.layout.replicates
-    samples = grouped(
-        [row for row in rows if part_of(plate, row) is Part.SAMPLE],
-        lambda row: sample_of(plate, row),
+    groups = grouped(
+        [row for row in known if part_of(plate, row) is Part.SAMPLE],
+        lambda row: (sample_of(plate, row), _meaning(plate, row)),
     )
-    few = {sample: mine for sample, mine in samples.items() if len(mine) < wanted}
+    few = {key: mine for key, mine in groups.items() if len(mine) < wanted}
     if few:
-        fewest = min(len(mine) for mine in few.values())
+        targets = tuple(dict.fromkeys(target for _, target in few))
         yield Finding(
             NAME,
             Severity.WARNING,
-            tuple(row for mine in few.values() for row in mine),
-            f"{target}: fewer than {wanted} wells for {names(few)}.",
+            tuple(sorted(row for mine in few.values() for row in mine)),
+            f"Fewer than {wanted} wells for {names(sample for sample, _ in few)} "
+            f"({names(targets)}).",
             f"Run every sample in {wanted} wells for each target.",
-            value=float(fewest),
+            value=float(min(len(mine) for mine in few.values())),
             limit=float(wanted),
-            targets=(target,),
+            targets=targets,
         )
 
 

@@ -25,7 +25,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from qpcr._frozen import FloatArray, IntArray
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import any_cq, grouped, rows_of, wells
+from qpcr.qc._plate import any_cq, grouped, rows_of, wells, wells_most
 
 NAME = "passive_reference"
 REACH = 4
@@ -154,8 +154,8 @@ def _drift(plate: Plate, rows: list[int], worst: int, moved: float, limit: float
         NAME,
         Severity.WARNING,
         tuple(rows),
-        f"The passive reference drifts in {wells(plate, rows)}, most in {wells(plate, [worst])}: "
-        f"{moved:+.0%} over the run.",
+        f"The passive reference drifts in {wells_most(plate, rows, worst)}: {moved:+.0%} over the "
+        "run.",
         remedy,
         value=abs(moved),
         limit=limit,

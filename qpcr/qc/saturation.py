@@ -37,7 +37,32 @@ def ceiling(signal: FloatArray, fewest: int) -> int | None:
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
-    fewest = int(limits["fewest_cycles"])
+    spoilt: dict[int, int] = {}
+    harmless: dict[int, int] = {}
+    for rows, cycle in _clipped(plate, int(limits["fewest_cycles"])):
+        for row in rows:
+            cq = any_cq(plate, row)
+            (spoilt if cq is not None and cycle <= cq + 1 else harmless)[row] = cycle
+    for group, severity, meaning in (
+        (spoilt, Severity.REACTION, "before the Ct"),
+        (harmless, Severity.WARNING, "no Ct hangs on it"),
+    ):
+        if not group:
+            continue
+        first = min(group, key=lambda row: group[row])
+        yield Finding(
+            NAME,
+            severity,
+            tuple(group),
+            f"The detector is at its ceiling in {wells(plate, list(group))}, in "
+            f"{wells(plate, [first])} from cycle {group[first]} on; {meaning}.",
+            "Shorten the exposure or use less probe; repeat the wells if their results matter.",
+            value=float(group[first]),
+        )
+
+
+def _clipped(plate: Plate, fewest: int) -> Iterator[tuple[list[int], int]]:
+    """Reactions of the wells with a ceiling, and its first cycle."""
     raw, reporter = plate.run.raw, plate.curves.reporter
     for well, rows in grouped(rows_of(plate), lambda row: plate.run.reactions[row].well).items():
         if raw is not None:
@@ -48,19 +73,8 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             return
         bright = [one for one in readings if np.nanmax(one, initial=0.0) >= BRIGHT * largest > 0]
         starts = [k for one in bright if (k := ceiling(one, fewest)) is not None]
-        if not starts:
-            continue
-        cycle = int(plate.curves.cycles[min(starts)])
-        spoilt = [row for row in rows if (cq := any_cq(plate, row)) is not None and cycle <= cq + 1]
-        yield Finding(
-            NAME,
-            Severity.REACTION if spoilt else Severity.WARNING,
-            tuple(spoilt or rows),
-            f"The detector is at its ceiling in {wells(plate, rows)} from cycle {cycle} on"
-            + (", before the Ct." if spoilt else "; the plateau is cut off, no Ct hangs on it."),
-            "Shorten the exposure or use less probe, and repeat the well if its result matters.",
-            value=float(cycle),
-        )
+        if starts:
+            yield rows, int(plate.curves.cycles[min(starts)])
 
 
 RULE = Rule(

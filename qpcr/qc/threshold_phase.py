@@ -10,8 +10,8 @@ noisy negative well can pull it down to some thousandths; that well is named.
 
 Limits
     ``least_noise_multiple``: the threshold must be so many times the noise of a reading.
-    ``least_share_of_rise``, ``largest_share_of_rise``: between these shares of the median rise of
-    the target's amplified curves it must lie.
+    ``least_share_of_rise``, ``largest_share_of_rise``: between these shares of the rise of the
+    target's highest amplified curve it must lie; later curves have had no time to rise.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         noise = noise[np.isfinite(noise) & (noise > 0)]
         rises = [np.nanmax(plate.curves.drn[row]) for row in rows if grows(plate, row)]
         multiple = threshold / float(np.median(noise)) if len(noise) else None
-        share = threshold / float(np.median(rises)) if rises else None
+        share = threshold / float(np.max(rises)) if rises else None
         said = f"The threshold of {target}, {threshold:.4g}, "
         if multiple is not None and multiple < limits["least_noise_multiple"]:
             problem = f"is only {multiple:.1f} times the noise of the readings"
             yield _low(plate, rows, target, threshold, said + problem, multiple, limits, "noise")
         elif share is not None and share < limits["least_share_of_rise"]:
-            problem = f"is only {share:.2%} of the rise of its curves"
+            problem = f"is only {share:.2%} of the rise of its highest curve"
             yield _low(plate, rows, target, threshold, said + problem, share, limits, "rise")
         elif share is not None and share > limits["largest_share_of_rise"]:
             yield Finding(
                 NAME,
                 Severity.WARNING,
                 tuple(rows),
-                f"{said}lies at {share:.0%} of the rise of its curves, behind their exponential "
-                "phase.",
+                f"{said}lies at {share:.0%} of the rise of its highest curve, behind the "
+                "exponential phase.",
                 f"{BY_HAND}.",
                 value=share,
                 limit=limits["largest_share_of_rise"],

@@ -3,16 +3,17 @@
     python tests/benchmarks/train_shapes.py [--write]
 
 Real curves that people judged (the folder of ``IKAROS_DATA``, else ``../shared/data`` beside the
-checkout) and simulated ones train together: the raters of these sets hardly saw late
-curves, slow probes or evaporation. Every set counts with the root of its size, simulated ones a fifth as much. The figures:
-each set left out in turn; the largest set, whose raters were strictest, also in five parts by
-plate; all curves with the final weights. Only weights and figures go into ``qpcr/shapes.toml``.
+checkout) and simulated ones train together, since the raters of these sets hardly saw late curves,
+slow probes or evaporation. Every set counts with the root of its size, simulated ones a fifth as
+much. Printed are the figures of each set left out in turn, of the largest set (whose raters were
+strictest) in five parts by plate, and of all curves with the final weights. Only weights and
+figures go into ``qpcr/shapes.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import sys
 import tomllib
@@ -29,7 +30,7 @@ from labelled_curves import labelled_sets  # noqa: E402
 
 from qpcr._shape_features import Features, measure  # noqa: E402
 from qpcr._shape_model import TERMS, ShapeModel, parsed, probability, terms  # noqa: E402
-from qpcr.shapes import _ruled_out  # noqa: E402
+from qpcr.shapes import ruled_out  # noqa: E402
 
 OUTPUT = HERE.parents[2] / "qpcr" / "shapes.toml"
 STRICT = "htPCR_half"
@@ -66,7 +67,7 @@ def real_sets(data: Path, model: ShapeModel) -> list[Set]:
         plate = np.array([sum(map(ord, curve.partition(".")[0])) for curve in labelled.curves])
         found.append(
             Set(
-                name, features, _ruled_out(features, model.limits) < 0, labelled.majority,
+                name, features, ruled_out(features, model.limits) < 0, labelled.majority,
                 labelled.unanimous, plate, 1.0,
             )
         )  # fmt: skip
@@ -84,7 +85,7 @@ def simulated_sets(model: ShapeModel) -> list[Set]:
             found.append(
                 Set(
                     f"simulated {name}:{cycles}", features,
-                    _ruled_out(features, model.limits) < 0, label, label >= 0,
+                    ruled_out(features, model.limits) < 0, label, label >= 0,
                     np.zeros(EACH, int), SIMULATED_SHARE,
                 )
             )  # fmt: skip
@@ -93,12 +94,10 @@ def simulated_sets(model: ShapeModel) -> list[Set]:
 
 def trained(sets: list[Set], model: ShapeModel) -> ShapeModel:
     """Penalised maximum likelihood by Newton's method, on standardised terms."""
-    keep = [(s.label >= 0) & s.open for s in sets]
-    x = np.concatenate([terms(s.features, model.ranges)[k] for s, k in zip(sets, keep)])
-    y = np.concatenate([s.label[k] for s, k in zip(sets, keep)]).astype(float)
-    w = np.concatenate(
-        [np.full(k.sum(), s.share / np.sqrt(max(k.sum(), 1))) for s, k in zip(sets, keep)]
-    )
+    both = [(s, (s.label >= 0) & s.open) for s in sets]
+    x = np.concatenate([terms(s.features, model.ranges)[k] for s, k in both])
+    y = np.concatenate([s.label[k] for s, k in both]).astype(float)
+    w = np.concatenate([np.full(k.sum(), s.share / np.sqrt(max(k.sum(), 1))) for s, k in both])
     w /= w.sum()
     centre = w @ x
     spread = np.sqrt(w @ (x - centre) ** 2)
@@ -178,14 +177,16 @@ def written(table: dict, model: ShapeModel, figures: dict, sets: list[Set]) -> s
         "# Written by tests/benchmarks/train_shapes.py; ranges and limits are set by hand.",
         "",
         "[provenance]",
-        f'date = "{datetime.datetime.now(datetime.UTC).date()}"',
+        f'date = "{dt.datetime.now(dt.UTC).date()}"',
         f"sets = {[s.name for s in real]}".replace("'", '"'),
         f"curves = {sum(int((s.label >= 0).sum()) for s in real)}",
         f"curves_for_weights = {sum(int(((s.label >= 0) & s.open).sum()) for s in real)}",
         f"simulated = {sum(len(s.label) for s in sets) - sum(len(s.label) for s in real)}",
         'labels = "majority of 3 to 8 raters a curve, ambiguous ones left out (MIT licence)"',
-        f'fit = "logistic regression, ridge {RIDGE} on standardised terms, sets weighed by the '
-        f'root of their size, simulated ones times {SIMULATED_SHARE}"',
+        (
+            f'fit = "logistic regression, ridge {RIDGE} on standardised terms, sets weighed by '
+            f'the root of their size, simulated ones times {SIMULATED_SHARE}"'
+        ),
         "",
         "# Balanced accuracy of each set, judged by weights that never saw it.",
         "[left_out]",
@@ -223,7 +224,9 @@ def main() -> None:
     print("all sets, final weights:")
     for one in sets:
         report(one.name, called(one, final), one)
-    print(f"intercept {final.intercept:.4f}, weights {dict(zip(TERMS, final.weights))}")
+    print(
+        f"intercept {final.intercept:.4f}, weights {dict(zip(TERMS, final.weights, strict=True))}"
+    )
     if write:
         OUTPUT.write_text(written(table, final, figures, sets), "utf-8")
 

@@ -1,0 +1,69 @@
+"""Options that several commands share, and what they mean to the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from qpcr.settings import FitSettings, Settings
+
+FILE = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say how curves are analyzed."""
+    for option in reversed(
+        [
+            click.option(
+                "--baseline",
+                default="protocol",
+                show_default=True,
+                metavar="HOW",
+                help="protocol (as the file's settings ask), auto, file, or FIRST-LAST cycle.",
+            ),
+            click.option(
+                "--threshold",
+                multiple=True,
+                metavar="HOW",
+                help="protocol (default), auto, file, a ΔRn for all targets, or TARGET=ΔRn "
+                "(may be repeated).",
+            ),
+            click.option("--rules", help="Rule set of the instrument's software, by name."),
+            click.option(
+                "--model",
+                default="auto",
+                show_default=True,
+                help="Curve model: auto, logistic4 or logistic5.",
+            ),
+            click.option(
+                "--slope", is_flag=True, help="Let the fitted curve have a sloping baseline."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(baseline: str, threshold: tuple[str, ...], rules: str | None) -> Settings:
+    """Make the settings of the options, or say which one is wrong."""
+    from qpcr.settings import parse_settings
+
+    try:
+        return parse_settings(baseline, threshold, rules)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def fit_settings_from(model: str, slope: bool) -> FitSettings:
+    """Make the settings of a fit, or say which option is wrong."""
+    from qpcr.models import models
+    from qpcr.settings import FitSettings
+
+    if model != "auto" and model not in models():
+        raise click.UsageError(f"--model {model!r}: there are auto, {', '.join(models())}")
+    return FitSettings(model, "slope" if slope else "flat")

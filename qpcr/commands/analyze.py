@@ -1,0 +1,127 @@
+"""``qpcr analyze``: instrument files to Ct, findings and calls."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qpcr.commands._options import (
+    FILE,
+    FOLDER,
+    analysis_options,
+    fit_settings_from,
+    settings_from,
+)
+from qpcr.commands._screen import complain, progress, show
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+
+INVALID, BAD_INPUT = 1, 3
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, help="Write results to a folder a file, inside this one.")
+@click.option("--panel", "panel_name", help="Panel to call by: its name, or a TOML file.")
+@click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")
+@click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
+@click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
+@click.option("--user", help="Who releases it; default: the name you are logged in with.")
+@analysis_options
+def analyze(
+    files: tuple[Path, ...],
+    out: Path | None,
+    panel_name: str | None,
+    sheet: Path | None,
+    sample_pattern: str | None,
+    reason: str | None,
+    user: str | None,
+    baseline: str,
+    threshold: tuple[str, ...],
+    rules: str | None,
+    model: str,
+    slope: bool,
+) -> None:
+    """Analyze instrument files: Ct of every reaction, on the screen and in files.
+
+    With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
+    """
+    chosen = _chosen(panel_name, sheet, sample_pattern, reason, user)
+    chosen["settings"] = settings_from(baseline, threshold, rules)
+    chosen["fit_settings"] = fit_settings_from(model, slope)
+    _distinct(files, out)
+    failed = invalid = 0
+    with progress(len(files) > 1) as bar:
+        for file in bar.track(files, description="files"):
+            record = _analyze_one(file, out, chosen)
+            failed += record is None
+            invalid += record is not None and record.invalid and reason is None
+    if failed:
+        if len(files) > 1:
+            click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
+        sys.exit(BAD_INPUT)
+    if invalid:
+        sys.exit(INVALID)
+
+
+def _chosen(
+    panel_name: str | None,
+    sheet: Path | None,
+    pattern: str | None,
+    reason: str | None,
+    user: str | None,
+) -> dict[str, Any]:
+    """What the options of `analyze` about samples and panels mean to the library."""
+    from getpass import getuser
+
+    from primers import load_panel
+    from qpcr.calls import Release
+    from qpcr.samples import NamePattern, read_sample_sheet
+
+    if sheet is not None and pattern is not None:
+        raise click.UsageError("--sheet and --sample-pattern exclude each other")
+    identities: Any = None if sheet is None else read_sample_sheet(sheet)
+    return {
+        "panel": None if panel_name is None else load_panel(panel_name),
+        "identities": identities if pattern is None else NamePattern(pattern),
+        "release": None if reason is None else Release(user or getuser(), reason),
+    }
+
+
+def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
+    """Refuse files whose results would overwrite each other."""
+    stems = [file.stem.casefold() for file in files]
+    doubled = {stem for stem in stems if stems.count(stem) > 1}
+    if out is not None and doubled:
+        both = ", ".join(str(file) for file in files if file.stem.casefold() in doubled)
+        raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
+
+
+def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record | None:
+    """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
+    from qpcr.errors import QpcrError
+    from qpcr.pipeline import analyze as run_analysis
+
+    try:
+        record = run_analysis(file, **chosen)
+        written = [] if out is None else _write(record, out / file.stem)
+    except QpcrError as error:
+        complain(error)
+        return None
+    show(record)
+    for path in written:
+        click.echo(f"written: {path}")
+    return record
+
+
+def _write(record: Record, folder: Path) -> list[Path]:
+    from qpcr.outputs import write_outputs
+
+    return write_outputs(record, folder)
+
+
+COMMAND = analyze

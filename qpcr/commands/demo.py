@@ -1,0 +1,40 @@
+"""``qpcr demo``: a simulated plate from end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qpcr.commands._options import FOLDER
+from qpcr.commands._screen import show
+
+
+@click.command()
+@click.option("--out", type=FOLDER, default="qpcr-demo", show_default=True, help="Where to.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same file.")
+@click.option("--open/--no-open", "show_it", default=False, help="Open the report in the browser.")
+def demo(out: Path, seed: int, show_it: bool) -> None:
+    """Simulate a plate, write it as a 7500 .eds file, and analyze that file."""
+    from primers import load_panel
+    from qpcr.outputs import write_outputs
+    from qpcr.pipeline import analyze
+    from qpcr.simulate import demo_plate, simulate_plate, write_eds, write_truth
+
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"simulated-{seed}.eds"
+    run = simulate_plate(demo_plate(), seed=seed)
+    write_eds(run, file)
+    write_truth(run, file.with_suffix(".truth.csv"))
+    record = analyze(file, panel=load_panel("ikzf1"))
+    written = write_outputs(record, out / file.stem)
+    show(record)
+    click.echo(f"SIMULATED plate: {file}")
+    for path in written:
+        click.echo(f"written: {path}")
+    click.echo(f"Open the report in a browser: {written[-1].resolve().as_uri()}")
+    if show_it:
+        click.launch(str(written[-1]))
+
+
+COMMAND = demo

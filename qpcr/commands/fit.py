@@ -1,0 +1,65 @@
+"""``qpcr fit``: curves of a plain table to Cq."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from qpcr.commands._options import FILE, analysis_options, fit_settings_from, settings_from
+from qpcr.commands._screen import console
+
+
+@click.command()
+@click.argument("curves", type=FILE)
+@click.option("--meta", type=FILE, help="Table with the columns dataset, curve, target.")
+@click.option("--dataset", help="Name of the dataset; default: the file's name.")
+@click.option(
+    "--method",
+    default="all",
+    show_default=True,
+    type=click.Choice(["all", "threshold", "cpd2", "cpd1", "cy0", "instrument"]),
+    help="Which Cq to write.",
+)
+@click.option(
+    "--engine",
+    default="lmfit",
+    show_default=True,
+    type=click.Choice(["batch", "lmfit"]),
+    help="batch: all curves solved together; lmfit: each polished from there.",
+)
+@click.option("--out", type=FILE, required=True, help="CSV to write.")
+@analysis_options
+def fit(
+    curves: Path,
+    meta: Path | None,
+    dataset: str | None,
+    method: str,
+    engine: str,
+    out: Path,
+    baseline: str,
+    threshold: tuple[str, ...],
+    rules: str | None,
+    model: str,
+    slope: bool,
+) -> None:
+    """Fit the curves of a plain table (first column the cycle, one column a curve)."""
+    from qpcr.outputs import write_texts
+    from qpcr.tables import read_curves, read_targets
+    from qpcr.tabulate import cq_table
+
+    settings = settings_from(baseline, threshold, rules)
+    fitting = fit_settings_from(model, slope)
+    name = dataset or curves.stem
+    table = read_curves(curves)
+    targets = None if meta is None else read_targets(meta, name, table.names)
+    start = time.perf_counter()
+    with console(stderr=True).status(f"fitting {len(table.names)} curves"):
+        text = cq_table(table, name, targets, method, engine == "lmfit", settings, fitting)
+    write_texts({out.name: text}, out.parent)
+    took = time.perf_counter() - start
+    click.echo(f"{len(table.names)} curves in {took:.2f} s; written: {out}")
+
+
+COMMAND = fit

@@ -1,0 +1,33 @@
+"""``qpcr inspect``: what a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qpcr.commands._options import FILE
+from qpcr.commands._screen import print_table
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def inspect(file: Path, as_json: bool) -> None:
+    """Say what a file holds, what it does not, and what was not read."""
+    from qpcr.formats import read_run
+
+    run = read_run(file)
+    if as_json:
+        import json
+
+        from qpcr.document import plain_value
+
+        click.echo(json.dumps(plain_value(run), ensure_ascii=False, allow_nan=False))
+        return
+    from qpcr.inspection import facts
+
+    print_table({"what": "left", "found": "left"}, facts(run), heads=False)
+
+
+COMMAND = inspect

@@ -1,0 +1,55 @@
+"""``qpcr panel``: look at assay panels, and check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qpcr.commands._options import FILE
+from qpcr.commands._screen import print_table
+
+
+@click.group()
+def panel() -> None:
+    """Look at assay panels, and check them."""
+
+
+@panel.command("list")
+def panel_list() -> None:
+    """List the panels that come with this software."""
+    from primers import load_panel, panel_names
+
+    rows = [(name, load_panel(name).title) for name in panel_names()]
+    print_table({"Panel": "left", "What it is": "left"}, rows)
+
+
+@panel.command("show")
+@click.argument("name")
+def panel_show(name: str) -> None:
+    """Show a panel: NAME of one that comes with this software, or a TOML file."""
+    from primers import load_panel
+
+    shown = load_panel(name)
+    click.echo(f"{shown.name}: {shown.title}")
+    oligos = [(o.name, o.sequence or "undisclosed", o.note or "") for o in shown.oligos]
+    print_table({"Oligo": "left", "5'-3'": "left", "Note": "left"}, oligos)
+
+
+@panel.command("check")
+@click.argument("name")
+@click.option("--reference", multiple=True, type=FILE, help="FASTA to search (may be repeated).")
+def panel_check(name: str, reference: tuple[Path, ...]) -> None:
+    """Check the primers of a panel, against reference sequences if there are any."""
+    from primers import check_panel, load_panel, read_fasta
+
+    sequences = [one for path in reference for one in read_fasta(path)]
+    findings = check_panel(load_panel(name), sequences)
+    order = ("error", "warning", "info")
+    findings = sorted(findings, key=lambda finding: order.index(finding.severity))
+    rows = [(str(f.severity), str(f.kind), f.subject, f.message) for f in findings]
+    heads = ("Severity", "Kind", "Of", "Finding")
+    print_table(dict.fromkeys(heads, "left"), rows)
+
+
+COMMAND = panel

@@ -1,0 +1,93 @@
+"""Simulated plates for a panel: what the panel says, in the simulator's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from primers import Channel, Panel
+from qpcr.errors import InputError
+from qpcr.simulate import (
+    FAULT_NAMES,
+    ChannelSpec,
+    TargetSpec,
+    patient_plates,
+    plant_faults,
+    random_patients,
+    simulate_plate,
+    write_eds,
+    write_truth,
+)
+
+ALL = "all"
+
+
+def wells_of(panel: Panel) -> list[list[ChannelSpec]]:
+    """Kinds of well of a panel, as the simulator wants them."""
+    product = {assay.name: assay.product for assay in panel.assays}
+
+    def channel(one: Channel) -> ChannelSpec:
+        quencher = None if one.quencher == "none" else one.quencher
+        reads = () if one.role == "reference" else tuple((a, product[a]) for a in one.reads)
+        target = TargetSpec(one.target, one.reporter, quencher)
+        return ChannelSpec(target, reads, one.role == "reference")
+
+    return [[channel(one) for one in reaction.channels] for reaction in panel.reactions]
+
+
+def simulate_panel(
+    panel: Panel, patients: int, seed: int, faults: Sequence[str], out: Path
+) -> list[Path]:
+    """Simulate as many plates as the patients need, and write each with its truth.
+
+    Parameters
+    ----------
+    panel
+        What is in the wells.
+    patients
+        How many to invent.
+    seed
+        Same seed, same files.
+    faults
+        Names of faults to plant on every plate, or ``"all"``.
+    out
+        Folder; made if it does not exist.
+
+    Returns
+    -------
+    list of Path
+        An ``.eds`` and a ``.truth.csv`` a plate.
+
+    Raises
+    ------
+    InputError
+        An unknown fault, or a folder that cannot be written to.
+    """
+    unknown = sorted(set(faults) - {ALL, *FAULT_NAMES})
+    if unknown:
+        raise InputError(
+            "there is no such fault", expected=", ".join((ALL, *FAULT_NAMES)), found=unknown[0]
+        )
+    wanted = tuple(FAULT_NAMES) if ALL in faults else tuple(faults)
+    kinds = wells_of(panel)
+    plates = patient_plates(
+        random_patients(patients, kinds, seed),
+        kinds,
+        name=panel.title,
+        replicates=panel.layout.replicates,
+        passive_reference=panel.layout.passive_reference,
+    )
+    written = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for number, plate in enumerate(plates, 1):
+            run = simulate_plate(plant_faults(plate, wanted, seed + number), seed + number)
+            file, truth = out / f"simulated-{number}.eds", out / f"simulated-{number}.truth.csv"
+            write_eds(run, file)
+            write_truth(run, truth)
+            written += [file, truth]
+    except OSError as error:
+        raise InputError(
+            "the plates cannot be written", file=out, found=error.strerror or str(error)
+        ) from error
+    return written
