@@ -111,7 +111,8 @@ class Unmixed:
     signal
         (D, C) float32, arbitrary fluorescence units.
     residual
-        (C,) float32 residual standard error over the filters, counts.
+        (C,) float32 residual standard error over the filters, counts; 0 where there are as many
+        dyes as filters, and nothing is left over to check with.
     """
 
     dyes: tuple[str, ...]
@@ -188,7 +189,7 @@ def unmix(
     well
         0-based row-major index.
     dyes
-        Names of the D dyes in the well, D < F.
+        Names of the D dyes in the well, D ≤ F.
     calibration
         With a pure-dye table for every dye.
 
@@ -199,11 +200,11 @@ def unmix(
     Raises
     ------
     CalibrationError
-        A dye without calibration, as many dyes as filters, or spectra that cannot be told apart.
+        A dye without calibration, more dyes than filters, or spectra that cannot be told apart.
     """
     spectra = calibration.spectra(well, dyes)
     count, filters = spectra.shape
-    if not 0 < count < filters:
+    if not 0 < count <= filters:
         raise CalibrationError(f"{count} dyes cannot be told apart with {filters} filters")
     singular = np.linalg.svd(spectra.astype(np.float64), compute_uv=False)
     if singular[-1] * MAX_CONDITION < singular[0]:
@@ -212,7 +213,8 @@ def unmix(
     readings = corrected.astype(np.float64).T
     signal = np.linalg.pinv(design) @ readings
     missed = readings - design @ signal
-    residual = np.sqrt((missed**2).sum(axis=0) / (filters - count))
+    spare = filters - count
+    residual = np.sqrt((missed**2).sum(axis=0) / spare) if spare else np.zeros(readings.shape[1])
     for row, dye in enumerate(dyes):
         if dye in calibration.norm_factors:
             signal[row] /= np.float64(calibration.norm_factors[dye][well])

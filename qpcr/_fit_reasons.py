@@ -20,6 +20,7 @@ class Reason(StrEnum):
     EARLY = "early"
     LATE = "late"
     UNCLEAR = "unclear"
+    BASELINE = "baseline"
 
     @property
     def sentence(self) -> str:
@@ -39,6 +40,7 @@ _SENTENCES = {
     Reason.NO_THRESHOLD: "There is no threshold for this target.",
     Reason.EARLY: "The curve is above the threshold from its first cycle on.",
     Reason.LATE: "The curve does not cross the threshold within the measured cycles.",
+    Reason.BASELINE: "The baseline window reaches into the rise: a Ct above it would be wrong.",
     Reason.UNCLEAR: "The curve cannot be followed through the threshold.",
 }
 

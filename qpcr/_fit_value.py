@@ -46,7 +46,8 @@ class Fit:
     noise
         Standard deviation of one reading against its neighbours, ΔRn.
     cq, cq_se, cq_low, cq_high, cq_df
-        Ct, standard error, 95 % interval (Student's t with `cq_df` degrees of freedom).
+        Ct, standard error, 95 % interval (Student's t with `cq_df` degrees of freedom; it reaches
+        down by 1.5 `baseline_shift` more).
     cq_range
         First and last cycle that Ct was read from.
     baseline_shift

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qpcr._fit_decision import reading_noise
+from qpcr._fit_decision import line_squares, reading_noise
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 
 LEAST_CYCLES = 10
@@ -46,6 +46,8 @@ class Features:
         Enough cycles were measured.
     rise
         Rise in units of the noise of one reading.
+    bend
+        Root mean square departure from a straight line, in units of the noise: 1 for a line.
     takeoff
         Cycles from 5 % to 25 % of the rise: log2(19/3) = 2.7 for a logistic curve that doubles. It
         comes out up to a sixth shorter, since a background drawn to the knee holds some product.
@@ -65,12 +67,14 @@ class Features:
         of the rest of the curve; 0 where noise explains it.
     change
         End less start, over the noise; below 0 when the signal falls.
-    scatter
-        Noise of one reading over the level of the signal; means nothing for ΔRn.
+    scatter, swing
+        Noise of one reading, and largest less smallest signal, over the level of the signal; they
+        mean nothing for ΔRn.
     """
 
     usable: BoolArray
     rise: FloatArray
+    bend: FloatArray
     takeoff: FloatArray
     ascent: FloatArray
     drift: FloatArray
@@ -80,6 +84,7 @@ class Features:
     spike: FloatArray
     change: FloatArray
     scatter: FloatArray
+    swing: FloatArray
 
 
 NAMES = tuple(field.name for field in fields(Features) if field.name != "usable")
@@ -149,9 +154,11 @@ def _measure(raw: FloatArray) -> FloatArray:
     largest = slope[rows, steepest]
     inside = (axis[1:] > knee[:, None]) & (axis[1:] <= top[:, None])
     falls = np.where(inside, np.maximum(-np.diff(smooth, axis=1), 0.0), 0.0)
+    line = line_squares(axis[FIRST:].astype(np.float64), y[:, FIRST:])
     shares = (y - base[:, None]) / safe[:, None]
     found = {
         "rise": rise / noise,
+        "bend": np.sqrt(line / (y.shape[1] - FIRST)) / noise,
         "takeoff": _cycles_between(shares, knee, 0.05, 0.25),
         "ascent": _cycles_between(shares, knee, 0.10, 0.50),
         "drift": drift * SPAN / safe,
@@ -161,6 +168,7 @@ def _measure(raw: FloatArray) -> FloatArray:
         "spike": spike,
         "change": (smooth[:, -1] - smooth[:, FIRST]) / noise,
         "scatter": noise / np.where(level > 0, level, np.inf),
+        "swing": np.ptp(smooth[:, FIRST:], axis=1) / np.where(level > 0, level, np.inf),
     }
     return np.stack([found[name] for name in NAMES])
 

@@ -33,8 +33,8 @@ class Limits:
 
     Attributes
     ----------
-    least_rise
-        Rise, in units of the noise, below which nothing amplified.
+    least_rise, least_bend
+        `rise` and `bend` below which nothing amplified.
     fastest_ascent
         Cycles from 10 % to 50 % of the rise below which it is a step, not growth.
     largest_spike, largest_wobble, largest_fall
@@ -43,11 +43,14 @@ class Limits:
         `spike`, `hook` and `plateau` above which a curve bears these names.
     noisy
         `scatter` above which a flat curve is called noisy.
+    quiet
+        `swing` up to which a background may drift, fall or waver and still be called flat.
     least_probability
         Probability below which a curve is not proper.
     """
 
     least_rise: float
+    least_bend: float
     fastest_ascent: float
     largest_spike: float
     largest_wobble: float
@@ -56,6 +59,7 @@ class Limits:
     hook: float
     no_plateau: float
     noisy: float
+    quiet: float
     least_probability: float
 
 

@@ -112,15 +112,17 @@ def _compute(run: Run, wells: dict[int, list[Reaction]]) -> dict[int, DyeSignals
     if run.raw is None or run.calibration is None:
         return {}
     found = {}
+    place = None
     try:
         corrected = correct(run.raw, run.calibration)
         for well, reactions in wells.items():
             dyes = dyes_of_well(run, reactions)
+            place = f"well {reactions[0].well_name}"
             unmixed = unmix(corrected[well], well, dyes, run.calibration)
             found[well] = DyeSignals(unmixed.dyes, unmixed.signal, unmixed.residual)
     except CalibrationError as error:
         raise InputError(
-            str(error), remedy="the file's optical calibration does not fit its run"
+            str(error), place=place, remedy="the file's optical calibration does not fit its run"
         ) from error
     return found
 

@@ -78,5 +78,10 @@ def choose_windows(
         by_hand = settings.baseline == "protocol" and window.automatic is False
         if settings.baseline == "file" or by_hand:
             windows[row], sources[row] = (window.start, window.stop), "file"
-    note = f"Automatic baselines: {same} of {total} are those the instrument recorded."
-    return windows, sources, [note] if total else []
+    notes = []
+    if total:
+        notes.append(f"Automatic baselines: {same} of {total} are those the instrument recorded.")
+    absent = sources.count("automatic")
+    if settings.baseline == "file" and absent:
+        notes.append(f"The file records no baseline for {absent} reactions: computed.")
+    return windows, sources, notes

@@ -23,6 +23,8 @@ from qpcr.settings import Settings
 from qpcr.thresholds import Evidence, Threshold, choose_thresholds
 
 FALLBACK_RULES = "7500-2.x"
+TYPICAL_RISE = 4.0
+"""Rise of Rn that the instruments' rules were made for: plateaus of probe assays lie about here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +200,22 @@ def from_table(
         for i, (name, target) in enumerate(zip(names, targets, strict=True))
     )
     rules = rule_sets()[settings.rules or FALLBACK_RULES]
-    scale = _scale(values)
-    notes = [f"A plain table: the rules of {rules.name} are applied to values / {scale:.6g}."]
+    note = (
+        f"A plain table: for the rules of {rules.name} the curves of a target are scaled to a rise "
+        f"of {TYPICAL_RISE:g}, as Rn has."
+    )
+    scale = _scale(values, targets)
     measured = _Measured(reactions, axis, values, [None] * len(names), AnalysisSettings(), scale)
-    return _assemble(measured, rules, rules.name, settings, notes)
+    return _assemble(measured, rules, rules.name, settings, [note])
 
 
 def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, str, list[str]]:
     if settings.rules is not None:
         return rule_sets()[settings.rules], settings.rules, []
     found = rules_for(software)
+    if found is not None and software is not None and not found.measured_on(software):
+        note = f"The rules {found.name} were measured on other versions than {software}."
+        return found, found.name, [note]
     if found is not None:
         return found, found.name, []
     assumed = rule_sets()[FALLBACK_RULES]
@@ -234,11 +242,26 @@ def _stored_rn(run: Run) -> tuple[FloatArray, list[str | None]]:
     return rn, problems
 
 
-def _scale(values: FloatArray) -> float:
-    """A typical signal of the table, for rules that were made for Rn around 1."""
-    finite = np.abs(values[np.isfinite(values)])
-    scale = float(np.median(finite)) if finite.size else 1.0
-    return scale if np.isfinite(scale) and scale > 0 else 1.0
+def _scale(values: FloatArray, targets: Sequence[str]) -> FloatArray:
+    """What to divide the curves of each target by, (R,), for rules that were made for Rn.
+
+    The typical rise of the target's curves that rise at all, a single reading at each end left out.
+    """
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=1)
+    known = np.maximum(np.isfinite(values).sum(axis=1), 1)
+    rows = np.arange(len(values))
+    low, high = np.minimum(1, known - 1), np.maximum(known - 2, 0)
+    rises = np.nan_to_num(ordered[rows, high] - ordered[rows, low]) if values.size else rows * 0.0
+    scale = np.ones(len(values))
+    mine: dict[str, list[int]] = {}
+    for row, target in enumerate(targets):
+        mine.setdefault(target, []).append(row)
+    for group in mine.values():
+        rise = rises[group]
+        rising = rise[rise >= rise.max() / 4]
+        if rise.max() > 0:
+            scale[group] = np.median(rising) / TYPICAL_RISE
+    return scale
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -250,8 +273,8 @@ class _Measured:
     rn: FloatArray
     problems: Sequence[str | None]
     recorded: AnalysisSettings
-    scale: float = 1.0
-    """Rn is divided by this before the rules see it."""
+    scale: FloatArray | None = None
+    """(R,) Rn is divided by this before the rules see it; ``None``: Rn is as it is."""
     reporter: FloatArray | None = None
     reference: FloatArray | None = None
     residual: FloatArray | None = None
@@ -261,25 +284,28 @@ def _assemble(
     measured: _Measured, rules: RuleSet, name: str, settings: Settings, notes: list[str]
 ) -> Curves:
     """Baseline, ΔRn, threshold and the instrument's Ct: the steps, one after the other."""
-    rn, scale, cycles = measured.rn, measured.scale, measured.cycles
+    rn, cycles = measured.rn, measured.cycles
+    scale = np.ones(len(rn)) if measured.scale is None else measured.scale
     problems = _problems(rn, measured.problems)
     good = np.array([problem is None for problem in problems], dtype=np.bool_)
-    filled = _filled(rn) / scale
-    peaks, automatic = _peaks_and_windows(filled, good, rules)
+    filled = _filled(rn)
+    peaks, automatic = _peaks_and_windows(filled / scale[:, None], good, rules)
     windows, sources, said = choose_windows(
         measured.reactions, automatic, measured.recorded, settings, cycles
     )
     intercept, slope = baseline_lines(filled, windows)
     line = intercept[:, None] + slope[:, None] * np.arange(1, rn.shape[1] + 1)
-    drn = np.where(good[:, None] & np.isfinite(rn), filled - line, np.nan)
-    evidence = Evidence(measured.reactions, drn, peaks, windows[:, 1], good, scale)
-    thresholds = choose_thresholds(evidence, rules, measured.recorded.thresholds, settings)
+    bridged = filled - line
+    evidence = Evidence(
+        measured.reactions, bridged, peaks, windows[:, 1], good, measured.scale is None
+    )
+    thresholds, told = choose_thresholds(evidence, rules, measured.recorded.thresholds, settings)
     shift = int(cycles[0]) - 1 if len(cycles) else 0
     answers = tuple(
-        _instrument_cq(drn[row], thresholds[r.target], int(peaks[row]), problems[row], scale, shift)
+        _instrument_cq(bridged[row], thresholds[r.target], int(peaks[row]), problems[row], shift)
         for row, r in enumerate(measured.reactions)
     )
-    lines = zip(windows + shift, intercept * scale, slope * scale, sources, good, strict=True)
+    lines = zip(windows + shift, intercept, slope, sources, good, strict=True)
     baselines = tuple(
         Baseline(int(a), int(b), float(i - k * shift), float(k), source) if ok else None
         for (a, b), i, k, source, ok in lines
@@ -288,7 +314,7 @@ def _assemble(
         measured.reactions,
         cycles,
         rn,
-        drn * scale,
+        np.where(good[:, None] & np.isfinite(rn), bridged, np.nan),
         baselines,
         tuple(int(peak) + shift if peak else None for peak in peaks),
         thresholds,
@@ -298,7 +324,7 @@ def _assemble(
         measured.reporter,
         measured.reference,
         measured.residual,
-        (*notes, *said),
+        (*notes, *said, *told),
     )
 
 
@@ -333,16 +359,16 @@ def _filled(rn: FloatArray) -> FloatArray:
 
 
 def _instrument_cq(
-    drn: FloatArray, threshold: Threshold, peak: int, problem: str | None, scale: float, shift: int
+    drn: FloatArray, threshold: Threshold, peak: int, problem: str | None, shift: int
 ) -> InstrumentCq:
+    """Ct of one curve by the instrument's rule; `shift` turns positions into cycle numbers."""
     if problem is not None:
         return InstrumentCq(None, problem)
     if not peak:
         return InstrumentCq(None, "no amplification: the curve nowhere bends upwards")
     if threshold.value is None:
         return InstrumentCq(None, threshold.reason)
-    level = threshold.value / scale
-    k = threshold_crossing(drn, level, peak)
+    k = threshold_crossing(drn, threshold.value, peak)
     if k is None:
         return InstrumentCq(None, "the curve does not cross the threshold")
-    return InstrumentCq(cubic_ct(drn, level, k) + shift)
+    return InstrumentCq(cubic_ct(drn, threshold.value, k) + shift)

@@ -10,10 +10,11 @@ What the Ct is
     plateau *and* the threshold region. Parameters, second-derivative maximum, Cy0 and efficiency
     come from the fit to all cycles.
 What its interval covers
-    The crossing of the noise-free curve treated in the same way: same window, same threshold. It
-    includes the error of the baseline line drawn from the same noisy curve.
-    `Fit.baseline_shift` says how much later that is than the crossing above the true background,
-    which no baseline window that already holds product can see.
+    The crossing of the noise-free curve, with the error of the baseline line drawn from the same
+    noisy curve. A baseline window that already holds product puts that crossing a little later
+    than the one above the true background; `Fit.baseline_shift` estimates by how much, and the
+    interval reaches down by 1.5 times that, so that it holds the truth in either sense. Errors of
+    the optical calibration or of pipetting are not in it: one curve cannot show them.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ POLISH_BLOCK = 64
 """The same with lmfit, which takes a millisecond or two a curve."""
 
 CPD2, EFFICIENCY = POINTS.index("cpd2"), POINTS.index("efficiency")
+
+VAGUE = 0.5
+"""Standard error of an efficiency beyond which the curve says nothing about it."""
 
 Baseline = Literal["flat", "slope"]
 
@@ -143,12 +147,15 @@ class Fits:
     def points(self, name: str) -> tuple[FloatArray, FloatArray]:
         """One of cpd1, cpd2, cy0 and efficiency, and its error (R,) each; NaN where there is none.
 
-        Only of curves that amplified, and cycles only where they lie within the measured ones.
+        Only of curves that amplified; cycles only where they lie within the measured ones, an
+        efficiency only where its standard error is at most :data:`VAGUE`.
         """
         t, place = self.table, POINTS.index(name)
         good = t.amplified.copy()
         values = t.points[:, place]
-        if name != "efficiency":
+        if name == "efficiency":
+            good &= t.points_se[:, place] <= VAGUE
+        else:
             good &= (values >= self.cycles[0]) & (values <= self.cycles[-1])
         return np.where(good, values, np.nan), np.where(good, t.points_se[:, place], np.nan)
 

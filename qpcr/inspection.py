@@ -134,6 +134,8 @@ COLUMNS = {
     "Why no Ct": "left",
 }
 """Columns of :func:`reaction_rows` and how they are set."""
+LESS_WANTED = ("95 %", "Threshold", "Baseline", "Ct in file", "Task")
+"""Columns that a line too short for all can do without, the first first."""
 
 
 def reaction_rows(record: Record) -> list[tuple[str, ...]]:

@@ -60,10 +60,14 @@ def write_texts(texts: dict[str, str], folder: Path) -> list[Path]:
         waiting = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
         try:
             for name, text in texts.items():
-                with (waiting / name).open("w", encoding="utf-8", newline="") as stream:
+                # A file's name need not be UTF-8: what cannot be written stays visible.
+                with (waiting / name).open(
+                    "w", encoding="utf-8", errors="backslashreplace", newline=""
+                ) as stream:
                     stream.write(text)
                     stream.flush()
                     os.fsync(stream.fileno())
+            _check_targets([folder / name for name in texts])
             for name in texts:
                 (waiting / name).replace(folder / name)
         finally:
@@ -76,3 +80,18 @@ def write_texts(texts: dict[str, str], folder: Path) -> list[Path]:
             remedy="choose another folder with --out, or make room on the disk",
         ) from error
     return [folder / name for name in texts]
+
+
+def _check_targets(targets: list[Path]) -> None:
+    """Refuse what cannot be replaced (a folder, a file another program locks) before any is."""
+    for target in targets:
+        try:
+            if target.exists():
+                target.open("r+b").close()
+        except OSError as error:
+            raise InputError(
+                "the results cannot be written: a file cannot be replaced",
+                file=target,
+                found=error.strerror or str(error),
+                remedy="close the program that has it open, or choose another folder with --out",
+            ) from error

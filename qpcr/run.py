@@ -80,11 +80,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: temperature in °C, hold in seconds, and whether fluorescence is read."""
+    """One step: temperature in °C, hold in seconds, and whether fluorescence is read.
+
+    `melts` marks a step that reads while it heats (melt curve), an unknown number of times.
+    """
 
     temperature_celsius: float
     hold_seconds: float
     reads: bool
+    melts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

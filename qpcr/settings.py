@@ -39,16 +39,41 @@ class Settings:
     rules: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("baseline", "threshold"):
-            value = getattr(self, name)
-            if isinstance(value, str) and value not in WORDS:
-                raise ValueError(f"{name} must be one of {', '.join(WORDS)} or a value: {value!r}")
-        if isinstance(self.baseline, tuple) and not 1 <= self.baseline[0] <= self.baseline[1]:
-            raise ValueError(f"the baseline must be a first and a last cycle: {self.baseline}")
-        if isinstance(self.threshold, Mapping):
-            object.__setattr__(self, "threshold", FrozenMap(self.threshold))
+        set_ = object.__setattr__
+        if isinstance(self.baseline, str):
+            _word("baseline", self.baseline)
+        else:
+            set_(self, "baseline", _window(self.baseline))
+        if isinstance(self.threshold, str):
+            _word("threshold", self.threshold)
+        elif isinstance(self.threshold, Mapping):
+            values = {name: _positive(value) for name, value in self.threshold.items()}
+            set_(self, "threshold", FrozenMap(values))
+        else:
+            set_(self, "threshold", _positive(self.threshold))
         if self.rules is not None and self.rules not in rule_sets():
             raise ValueError(f"no rule set {self.rules!r}; there are {', '.join(rule_sets())}")
+
+
+def _word(name: str, value: str) -> None:
+    if value not in WORDS:
+        raise ValueError(f"{name} must be one of {', '.join(WORDS)} or a value: {value!r}")
+
+
+def _window(value: Sequence[int]) -> tuple[int, int]:
+    window = tuple(value)
+    if len(window) != 2 or not all(isinstance(cycle, int) for cycle in window):
+        raise ValueError(f"the baseline must be a first and a last cycle: {value!r}")
+    if not 1 <= window[0] <= window[1]:
+        raise ValueError(f"the baseline must be a first and a last cycle: {value!r}")
+    return window[0], window[1]
+
+
+def _positive(value: object) -> float:
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    if not good or not 0 < float(value) < float("inf"):  # type: ignore[arg-type]
+        raise ValueError(f"threshold {value!r}: a positive number was expected")
+    return float(value)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +106,8 @@ def parse_settings(baseline: str, thresholds: Sequence[str], rules: str | None) 
         A text that means nothing.
     """
     first, dash, last = baseline.partition("-")
-    window = (int(first), int(last)) if dash and first.isdigit() and last.isdigit() else baseline
+    plain = dash and baseline.isascii() and first.isdigit() and last.isdigit()
+    window = (int(first), int(last)) if plain else baseline
     values: dict[str, float] = {}
     for text in thresholds:
         target, equals, number = text.rpartition("=")

@@ -1,11 +1,11 @@
 """The shape of each curve: whether it is a proper amplification curve, and if not, what it is.
 
-Limits speak first: too few cycles, no rise above the noise, a spike, a step faster than any PCR,
-wobbling, falling back to the background. Of what is left, three features decide through a small
-logistic regression (:mod:`qpcr._shape_model`): how fast the curve takes off, how much its
+Limits speak first: too few cycles, no rise or bend above the noise, a spike, a step faster than any
+PCR, wobbling, falling back to the background. Of what is left, three features decide through a
+small logistic regression (:mod:`qpcr._shape_model`): how fast the curve takes off, how much its
 background drifts, and whether it ends on a plateau. All features are measured on the signal itself
-(:mod:`qpcr._shape_features`); scale, offset, threshold and fit do not enter, so a curve is judged
-alike in Rn and in raw fluorescence, and when another rule set draws its baseline.
+(:mod:`qpcr._shape_features`): scale, offset, threshold and fit do not enter, so a curve is judged
+alike in Rn and in raw fluorescence, and whatever rule set draws its baseline.
 """
 
 from __future__ import annotations
@@ -152,19 +152,26 @@ def classify_signals(signal: FloatArray) -> Shapes:
 def ruled_out(features: Features, limits: Limits) -> IntArray:
     """Place of the kind (n,) of curves that a limit rules out, −1 for the others."""
     f = features
-    # The first that applies counts, so they are written down in reverse.
     kind = np.full(len(f.usable), -1)
-    kind[f.hook > limits.largest_fall] = KINDS.index(Kind.DRIFT)
-    kind[f.wobble > limits.largest_wobble] = KINDS.index(Kind.NOISE)
-    kind[f.ascent < limits.fastest_ascent] = KINDS.index(Kind.STEP)
-    small = f.rise < limits.least_rise
-    kind[small] = KINDS.index(Kind.NONE)
+    wavering = f.swing > limits.quiet
+
+    def mark(which: BoolArray, name: Kind) -> None:
+        kind[which] = KINDS.index(name)
+
+    # The last word counts, so what weighs most comes last.
+    back, wobbly = f.hook > limits.largest_fall, f.wobble > limits.largest_wobble
+    mark(back | wobbly, Kind.NONE)
+    mark(back & wavering, Kind.DRIFT)
+    mark(wobbly & wavering, Kind.NOISE)
+    mark(f.ascent < limits.fastest_ascent, Kind.STEP)
+    small = (f.rise < limits.least_rise) | (f.bend < limits.least_bend)
+    mark(small, Kind.NONE)
     # Without its background a flat curve is all scatter: then there is nothing to compare with.
-    kind[small & (f.scatter > limits.noisy) & (f.scatter < 0.5)] = KINDS.index(Kind.NOISE)
-    kind[small & (f.change > limits.least_rise)] = KINDS.index(Kind.DRIFT)
-    kind[small & (f.change < -limits.least_rise)] = KINDS.index(Kind.FALLING)
-    kind[f.spike > limits.largest_spike] = KINDS.index(Kind.SPIKE)
-    kind[~f.usable] = KINDS.index(Kind.UNUSABLE)
+    mark(small & (f.scatter > limits.noisy) & (f.scatter < 0.5), Kind.NOISE)
+    mark(small & wavering & (f.change > limits.least_rise), Kind.DRIFT)
+    mark(small & wavering & (f.change < -limits.least_rise), Kind.FALLING)
+    mark(f.spike > limits.largest_spike, Kind.SPIKE)
+    mark(~f.usable, Kind.UNUSABLE)
     return kind
 
 
@@ -174,9 +181,10 @@ def _kept(features: Features, limits: Limits, proper: BoolArray) -> IntArray:
     growing = (f.takeoff < EVEN_TAKEOFF) & (np.abs(f.drift) < 1.0)
     kind = np.where(proper, KINDS.index(Kind.PROPER), KINDS.index(Kind.DRIFT))
     kind[proper & (f.spike > limits.spike)] = KINDS.index(Kind.SPIKE)
+    kind[~proper & (f.change < 0.0)] = KINDS.index(Kind.FALLING)
+    kind[~proper & (f.swing <= limits.quiet)] = KINDS.index(Kind.NONE)
     kind[(proper | growing) & (f.plateau > limits.no_plateau)] = KINDS.index(Kind.NO_PLATEAU)
     kind[proper & (f.hook > limits.hook)] = KINDS.index(Kind.HOOK)
-    kind[~proper & (f.change < 0.0)] = KINDS.index(Kind.FALLING)
     return kind
 
 
@@ -210,7 +218,8 @@ _PROPER = {
     Kind.HOOK: "falls from its maximum by {hook:.0%} of the rise.",
 }
 _RULED_OUT = {
-    Kind.NONE: "No rise stands out: it is {rise:.1f} times the noise.",
+    Kind.NONE: "No growth stands out: the rise is {rise:.0f} times the noise, the bend {bend:.1f} "
+    "times (a straight line has 1), and the signal stays within {swing:.1%} of its level.",
     Kind.NOISE: "It goes up and down: the noise is {scatter:.1%} of the signal, and falls sum up "
     "to {wobble:.0%} of the rise.",
     Kind.DRIFT: "The signal drifts or falls back; from start to end it changes by {change:.0f} "

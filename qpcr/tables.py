@@ -2,7 +2,8 @@
 
 A text or the first sheet of a workbook. Texts: comma, semicolon or tab; UTF-8, UTF-16 with a mark,
 or GB 18030; with semicolons or tabs a decimal comma is understood. An empty cell, ``NA`` or ``NaN``
-is a cycle that was not measured.
+is a cycle that was not measured. Cycles count from 1 or later. Empty columns at the end, as
+spreadsheets write them, are ignored.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class CurveTable:
     names
         R curve names.
     cycles
-        (C,) consecutive whole numbers.
+        (C,) consecutive whole numbers, from 1 up.
     values
         (R, C) fluorescence, NaN where it was not measured.
     """
@@ -69,15 +70,26 @@ def read_rows(path: Path) -> Iterator[list[str]]:
 
     Of a text table, whose delimiter is that of its first row, or of a workbook's first sheet.
     """
-    rows = _sheet(path) if path.suffix.lower() in WORKBOOKS else _text(path)
-    return (row for row in rows if any(cell.strip() for cell in row))
+    return _open(path)[0]
 
 
-def _text(path: Path) -> Iterator[list[str]]:
+def _open(path: Path) -> tuple[Iterator[list[str]], bool]:
+    """Rows of a table, and whether a comma in a number is a decimal comma.
+
+    It is not where the comma parts the cells: there ``"1,089"`` may well be a thousand.
+    """
+    if path.suffix.lower() in WORKBOOKS:
+        rows, delimiter = _sheet(path), ","
+    else:
+        text = decode(read_whole(path), path)
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        delimiter = max("\t;,", key=first.count)
+        rows = _text(text, delimiter, path)
+    return (row for row in rows if any(cell.strip() for cell in row)), delimiter != ","
+
+
+def _text(text: str, delimiter: str, path: Path) -> Iterator[list[str]]:
     """Rows of a text table; one at a time, since a wide table as texts is large."""
-    text = decode(read_whole(path), path)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max("\t;,", key=first.count)
     csv.field_size_limit(1 << 20)
     try:
         yield from csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -114,14 +126,12 @@ def read_curves(path: Path) -> CurveTable:
     ------
     InputError
         No curves, a row of another length, something that is no number, cycles that do not follow
-        each other, two curves of one name.
+        each other from 1 up, two curves of one name, a curve without a name.
     """
-    rows = read_rows(path)
+    rows, decimal_comma = _open(path)
     head = next(rows, [])
-    names = tuple(name.strip() for name in head[1:])
-    doubled = [name for name, number in Counter(names).items() if number > 1]
-    if doubled:
-        raise InputError("two curves have one name", file=path, place="line 1", found=doubled[0])
+    names = _names(head, path)
+    width = 1 + len(names)
     table: list[FloatArray] = []
     for number, row in enumerate(rows, 2):
         if len(row) != len(head):
@@ -139,7 +149,12 @@ def read_curves(path: Path) -> CurveTable:
                 expected=f"one line a cycle, at most {MAX_CYCLES}",
                 remedy="put the cycles in lines and the curves in columns",
             )
-        cells = [_number(cell, path, number, column) for column, cell in enumerate(row, 1)]
+        beyond = next((n for n, cell in enumerate(row[width:], width + 1) if cell.strip()), None)
+        if beyond is not None:
+            raise _nameless(path, beyond)
+        cells = [
+            _number(cell, decimal_comma, path, number, n) for n, cell in enumerate(row[:width], 1)
+        ]
         table.append(np.array(cells))
     if not names or not table:
         raise InputError(
@@ -152,17 +167,37 @@ def read_curves(path: Path) -> CurveTable:
     return CurveTable(names, _cycles(values[:, 0], path), np.ascontiguousarray(values[:, 1:].T))
 
 
-def _number(cell: str, path: Path, line: int, column: int) -> float:
+def _names(head: list[str], path: Path) -> tuple[str, ...]:
+    """Names of the curves, up to the last that has one; each has one, and another than the rest."""
+    names = [name.strip() for name in head[1:]]
+    while names and not names[-1]:
+        names.pop()
+    if "" in names:
+        raise _nameless(path, names.index("") + 2)
+    doubled = [name for name, number in Counter(names).items() if number > 1]
+    if doubled:
+        raise InputError("two curves have one name", file=path, place="line 1", found=doubled[0])
+    return tuple(names)
+
+
+def _nameless(path: Path, column: int) -> InputError:
+    return InputError(
+        "a curve has no name",
+        file=path,
+        place=f"column {column}",
+        expected="a name in the head line for each curve",
+        remedy="name the curve in the first line, or delete the column",
+    )
+
+
+def _number(cell: str, decimal_comma: bool, path: Path, line: int, column: int) -> float:
+    """A cell as number; Python alone would take ``1_0`` and digits of other scripts for one."""
     text = cell.strip()
+    plain = text.replace(",", ".") if decimal_comma else text
     try:
-        value = float(text)
+        value = float(plain) if plain.isascii() and "_" not in plain else np.inf
     except ValueError:
-        if text.lower() in MISSING:
-            return np.nan
-        try:
-            value = float(text.replace(",", "."))
-        except ValueError:
-            value = np.inf
+        value = np.nan if text.lower() in MISSING else np.inf
     if np.isinf(value):
         raise InputError(
             "a cell is no number",
@@ -177,13 +212,14 @@ def _number(cell: str, path: Path, line: int, column: int) -> float:
 def _cycles(column: FloatArray, path: Path) -> IntArray:
     with np.errstate(invalid="ignore"):
         whole = np.isfinite(column).all() and (column == np.round(column)).all()
-    if not whole or (np.diff(column) != 1).any() or column[0] < 0:
+    if not whole or (np.diff(column) != 1).any() or column[0] < 1:
         raise InputError(
             "the first column does not count the cycles",
             file=path,
             place="column 1",
             expected="whole numbers that follow each other: 1, 2, 3, …",
             found=", ".join(f"{v:g}" for v in column[:5]) + " …",
+            remedy="number the cycles from 1" if column[0] < 1 else None,
         )
     cycles: IntArray = column.astype(np.int64)
     return cycles

@@ -2,7 +2,7 @@
 
 `eff` is the amplification factor per cycle of this curve alone, empty outside 1 … 2; `n0` is the
 fluorescence at `cq` above the ground, divided by eff**cq: proportional to copies; `call` is 1 for
-an amplification, `sec` the time a curve.
+a proper amplification curve, `score` its probability (:mod:`qpcr.shapes`), `sec` the time a curve.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def cq_table(
     columns = {
         one: _columns(one, curves, fits) for one in (METHODS if method == "all" else [method])
     }
+    shapes = classify_signals(curves.rn)
     seconds = f"{(time.perf_counter() - start) / max(len(table.names), 1):.3g}"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -58,8 +59,7 @@ def cq_table(
     for index, name in enumerate(table.names):
         for one, numbers in columns.items():
             cells = (_text(column[index]) for column in numbers)
-            call = int(fits.table.amplified[index])
-            score = _text(fits.table.score[index])
+            call, score = int(shapes.proper[index]), _text(shapes.probability[index])
             writer.writerow((one, dataset, name, *cells, call, score, seconds))
     return text.getvalue()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
+from qpcr.errors import InputError
 from qpcr.instrument import RuleSet
 from qpcr.run import Reaction, ThresholdSetting
 from qpcr.settings import Settings
@@ -42,13 +43,13 @@ class Evidence:
     reactions
         R reactions.
     drn
-        (R, C) ΔRn in units of `scale`.
+        (R, C) ΔRn, missing cycles bridged.
     peaks, stops
         (R,) curvature peaks (0 = none) and baseline ends, positions from 1.
     usable
         (R,) which curves may take part.
-    scale
-        What Rn was divided by; 1 where Rn is Rn.
+    normalised
+        The signal is Rn, so that the instrument's default threshold has a meaning.
     """
 
     reactions: Sequence[Reaction]
@@ -56,7 +57,7 @@ class Evidence:
     peaks: IntArray
     stops: IntArray
     usable: BoolArray
-    scale: float
+    normalised: bool
 
 
 def choose_thresholds(
@@ -64,15 +65,38 @@ def choose_thresholds(
     rules: RuleSet,
     recorded: Mapping[str, ThresholdSetting],
     settings: Settings,
-) -> dict[str, Threshold]:
-    """Choose the threshold of every target, in the order in which the targets appear."""
+) -> tuple[dict[str, Threshold], list[str]]:
+    """Choose the threshold of every target, in the order in which the targets appear.
+
+    Returns
+    -------
+    thresholds, notes
+        By target name, and sentences for people.
+
+    Raises
+    ------
+    InputError
+        `settings` names a target that is not there.
+    """
     rows: dict[str, list[int]] = {}
     for row, reaction in enumerate(evidence.reactions):
         rows.setdefault(reaction.target, []).append(row)
-    return {
+    if isinstance(settings.threshold, Mapping):
+        unknown = sorted(settings.threshold.keys() - rows.keys())
+        if unknown:
+            raise InputError(
+                "a threshold is named for a target that is not on the plate",
+                expected=", ".join(rows),
+                found=unknown[0],
+            )
+    chosen = {
         target: _choose(target, np.array(mine), evidence, rules, recorded.get(target), settings)
         for target, mine in rows.items()
     }
+    absent = [name for name, one in chosen.items() if one.source != "file"]
+    if settings.threshold == "file" and absent:
+        return chosen, [f"The file records no threshold for {', '.join(absent)}: computed."]
+    return chosen, []
 
 
 def _choose(
@@ -98,8 +122,8 @@ def _choose(
     used = evidence.usable[rows] & ~np.array([evidence.reactions[row].omitted for row in rows])
     value = rules.threshold(evidence.drn[rows], evidence.peaks[rows], evidence.stops[rows], used)
     if value is not None and value > 0:
-        return Threshold(value * evidence.scale, "automatic")
-    reason = "no curve of the target amplifies"
-    if evidence.scale == 1.0:
+        return Threshold(value, "automatic")
+    reason = "no curve of the target amplifies, by the instrument's rule for thresholds"
+    if evidence.normalised:
         return Threshold(DEFAULT_THRESHOLD, "default", reason)
     return Threshold(None, "automatic", reason)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from eds_files import small_eds, written
+from rich.cells import cell_len
 
 from cli import main
+from qpcr.commands import _screen
 
 COLUMNS = set(
     """well sample target task reporter quantity cq cq_se cq_low cq_high cq_rule
@@ -126,6 +131,7 @@ def test_bad_input_ends_with_3_and_leaves_nothing(tmp_path):
         ["--threshold", "auto", "--threshold", "0.2"],
         ["--baseline", "short"],
         ["--baseline", "9-3"],
+        ["--baseline", "²-5"],
         ["--rules", "7900"],
         ["--model", "cubic"],
     ],
@@ -134,6 +140,7 @@ def test_wrong_usage_ends_with_2(tmp_path, options):
     done = run("analyze", written(tmp_path, small_eds()), *options)
     assert done.exit_code == 2
     assert "Error:" in done.output
+    assert "invalid literal" not in done.output
 
 
 def test_options_reach_the_result(tmp_path):
@@ -268,3 +275,123 @@ def test_calls_of_a_simulated_plate(tmp_path):
     for row in calls:
         if row["outcome"] == "detected":
             assert set(row["deletions"].split(" + ")) <= set(truth[row["sample"]].split("; "))
+
+
+def process(*arguments, **environment):
+    """Run a command as a process; its output as bytes."""
+    command = [sys.executable, "-m", "cli", *(str(a) for a in arguments)]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, check=False, env=env)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_a_console_need_not_know_every_character(tmp_path, encoding):
+    file = written(tmp_path, small_eds(), "plate\u2122.eds")
+    done = process("analyze", file, file, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"7500 Software") == 2
+    done = process("inspect", file, "--json", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["provenance"]["file"] == "plate\u2122.eds"
+
+
+def test_a_file_name_that_is_no_text_does_not_stop_the_others(tmp_path):
+    good, odd = written(tmp_path, small_eds()), tmp_path / "odd\udcff.eds"
+    try:
+        shutil.copy(good, odd)
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only names that are text")
+    done = run("analyze", odd, good, "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["odd\udcff", "plate"]
+    told = json.loads((tmp_path / "out" / odd.stem / "run.json").read_text(encoding="utf-8"))
+    assert told["run"]["provenance"]["file"] == "odd\udcff.eds"
+    assert "\\udcff" in (tmp_path / "out" / odd.stem / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("same", ["x.csv", "sub/../x.csv", "meta.csv"])
+def test_fit_does_not_overwrite_what_it_reads(tmp_path, same):
+    (tmp_path / "sub").mkdir()
+    table, meta = tmp_path / "x.csv", tmp_path / "meta.csv"
+    table.write_text("cycle,a\n" + "".join(f"{i},{0.1 + i / 1e3}\n" for i in range(1, 41)))
+    meta.write_text("curve,target\na,T\n")
+    before = table.read_bytes(), meta.read_bytes()
+    done = run("fit", table, "--meta", meta, "--out", tmp_path / same)
+    assert done.exit_code == 2
+    assert "overwrite" in done.output
+    assert (table.read_bytes(), meta.read_bytes()) == before
+
+
+@pytest.mark.parametrize("command", [["demo"], ["simulate", "--patients", 1]])
+@pytest.mark.parametrize("where", ["file/deeper", "taken"])
+def test_simulated_plates_that_cannot_be_written(tmp_path, command, where):
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "taken" / "simulated-1.eds").mkdir(parents=True)
+    done = run(*command, "--out", tmp_path / where)
+    assert done.exit_code == 3
+    assert "cannot be written" in done.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_output_that_nobody_takes(tmp_path):
+    file = written(tmp_path, small_eds())
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "cli", "analyze", str(file)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "qpcr: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("name", ["..eds", "...eds", "... .eds"])
+def test_a_name_that_is_another_folder_is_refused(tmp_path, name):
+    file = written(tmp_path, small_eds(), name)
+    done = run("analyze", file, "--out", tmp_path / "out" / "in")
+    assert done.exit_code == 2
+    assert "rename" in done.output
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 150])
+def test_numbers_are_whole_on_any_line(tmp_path, monkeypatch, width):
+    file = written(tmp_path, small_eds())
+    monkeypatch.setattr(_screen, "WIDE", width)
+    done = run("analyze", file, "--out", tmp_path)
+    table = re.split("note:|written:|Finding", done.output)[0].splitlines()[1:]
+    assert "…" not in done.output
+    for row in rows(tmp_path / "plate" / "reactions.csv"):
+        line = next(one for one in table if one.split()[:1] == [row["well"]])
+        if row["cq"]:
+            assert f"{float(row['cq']):.2f}" in line.split()
+            assert f"{float(row['cq_se']):.3f}" in line.split()
+    if width >= 60:
+        assert max(cell_len(line) for line in table) <= width
+
+
+def test_what_a_short_line_leaves_out(monkeypatch, capsys):
+    heads = {"Well": "left", "Task": "left", "Ct": "right", "95 %": "right", "Why": "left",
+             "Note": "left"}  # fmt: skip
+    cells = ("A1", "UNKNOWN", "21.50", "21.40–21.60", "样本" * 12, "")
+
+    def shown(width, omit):
+        monkeypatch.setattr(_screen, "WIDE", width)
+        _screen.print_table(heads, [cells], omit=omit)
+        return capsys.readouterr().out
+
+    whole = shown(100, ("95 %", "Task"))
+    assert all(text in whole for text in cells)
+    assert "Note" not in whole
+    shorter = shown(45, ("95 %", "Task"))
+    assert "95 %" not in shorter
+    assert "UNKNOWN" in shorter
+    shortest = shown(30, ("95 %", "Task"))
+    assert "Task" not in shortest
+    assert shortest.count("样") == 12
+    assert "21.50" in shortest
+
+
+def test_inspect_folds_what_is_long(tmp_path, monkeypatch):
+    file = written(tmp_path, small_eds(), "plate" + "-very-long" * 9 + ".eds")
+    monkeypatch.setattr(_screen, "WIDE", 40)
+    done = run("inspect", file)
+    assert "…" not in done.output
+    assert file.name in "".join(line[19:].strip() for line in done.output.splitlines()[:6])

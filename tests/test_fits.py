@@ -60,18 +60,20 @@ def coverage(low: np.ndarray, high: np.ndarray, truth: np.ndarray) -> float:
 def test_intervals_cover_the_truth(make, noise: float) -> None:
     """95 % intervals hold the noise-free crossing in 93-97 % of clean curves.
 
-    600 curves pin a coverage of 95 % down to ± 1.8 % (two standard errors).
+    600 curves pin a coverage of 95 % down to ± 1.8 % (two standard errors). The part of the
+    interval that noise makes is held against the noise-free curve above the same window; the whole
+    interval, which reaches down by the estimated delay, has to hold the crossing above the true
+    background as well.
     """
     fits, truth, pure = analyse(make(CLEAN, noise, seed=11))
     t = fits.table
     assert np.isfinite(t.cq).all()
-    assert 0.93 <= coverage(t.cq_low, t.cq_high, truth) <= 0.975
+    reach = t.cq_high - t.cq
+    assert 0.93 <= coverage(t.cq - reach, t.cq_high, truth) <= 0.975
+    assert coverage(t.cq_low, t.cq_high, truth) >= 0.93
     if make is mechanistic_plate:
-        # Moved by the estimated delay, the same interval holds the crossing above the true
-        # background. (The estimate supposes exponential early growth, as PCR has and l5 has not.)
-        shift = t.baseline_shift
-        assert np.median(shift) == pytest.approx(np.median(truth - pure), rel=0.35)
-        assert 0.91 <= coverage(t.cq_low - shift, t.cq_high - shift, pure) <= 0.98
+        assert np.median(t.baseline_shift) == pytest.approx(np.median(truth - pure), rel=0.35)
+        assert 0.93 <= coverage(t.cq_low, t.cq_high, pure) <= 0.99
 
 
 def test_standard_errors_are_the_spread_of_repeats() -> None:

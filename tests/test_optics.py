@@ -115,6 +115,13 @@ def test_refusals_name_what_is_wrong():
     alike = {"A": np.ones((1, 5)), "B": np.ones((1, 5)) * (1 + 1e-9)}
     with pytest.raises(CalibrationError, match="too alike"):
         unmix(readings, 0, ("A", "B"), OpticalCalibration(calibration.filters, alike))
-    two = OpticalCalibration(("1", "2"), {"A": np.ones((1, 2)), "B": np.array([[1.0, 0.0]])})
+    one = OpticalCalibration(("1",), {"A": np.ones((1, 1)), "B": np.ones((1, 1))})
     with pytest.raises(CalibrationError, match="cannot be told apart"):
-        unmix(np.ones((3, 2), np.float32), 0, ("A", "B"), two)
+        unmix(np.ones((3, 1), np.float32), 0, ("A", "B"), one)
+
+
+def test_as_many_dyes_as_filters_leave_no_residual():
+    two = OpticalCalibration(("1", "2"), {"A": np.ones((1, 2)), "B": np.array([[1.0, 0.0]])})
+    ours = unmix(np.array([[5.0, 2.0]], np.float32), 0, ("A", "B"), two)
+    np.testing.assert_allclose(ours.signal[:, 0], [2.0, 3.0], rtol=1e-6)
+    assert ours.residual.tolist() == [0.0]

@@ -45,3 +45,18 @@ def test_files_are_complete_or_absent(tmp_path, monkeypatch):
         outputs.write_texts({"a.txt": "new", "b.txt": "new"}, tmp_path)
     assert caught.value.found == "No space left on device"
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_what_cannot_be_replaced_leaves_all_as_it_was(tmp_path):
+    outputs.write_texts({"a.txt": "old"}, tmp_path)
+    (tmp_path / "b.txt").mkdir()
+    with pytest.raises(InputError, match="cannot be replaced") as caught:
+        outputs.write_texts({"a.txt": "new", "b.txt": "new"}, tmp_path)
+    assert caught.value.file == str(tmp_path / "b.txt")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_what_is_no_text_stays_visible(tmp_path):
+    (file,) = outputs.write_texts({"a.txt": "name\udcff 样本"}, tmp_path)
+    assert file.read_text(encoding="utf-8") == "name\\udcff 样本"

@@ -258,9 +258,10 @@ def test_replicates_are_of_one_sample_and_target() -> None:
 
 def test_no_amplification(panel: Panel) -> None:
     made = plate(Well("A1"), Well("A2", 25), Well("A3", None, "NTC", task=Task.NTC))
+    assert not find(made, "no_amplification"), "a negative target beside a positive one"
+    made = plate(Well("A1"), Well("A2", None, target=REFERENCE), panel=panel)
     found = only(made, "no_amplification")
-    assert (found.severity, names(made, found)) == (Severity.INFO, ["A1"])
-    assert not find(plate(Well("A1", None, target=REFERENCE), panel=panel), "no_amplification")
+    assert (found.severity, names(made, found)) == (Severity.INFO, ["A1", "A2"])
 
 
 def test_no_amplification_of_a_standard() -> None:
@@ -285,10 +286,22 @@ def test_no_amplification_of_a_standard() -> None:
 )
 def test_proper_curve(kind: Kind, cq: float | None, severity: Severity) -> None:
     made = plate(Well("A1", cq, kind=kind), Well("A2", 25), Well("A3"))
+    if cq is None:  # what a fault is has some height
+        drn = made.curves.drn.copy()
+        drn[0, 20:] += THRESHOLD / 2
+        made = with_curves(made, drn=drn)
     found = only(made, "proper_curve")
     assert (found.severity, names(made, found)) == (severity, ["A1"])
     assert kind in found.message
     assert "As stated by the test." in found.message
+
+
+def test_a_fault_too_small_to_matter_is_passed_over() -> None:
+    """A step of a twentieth of the threshold, and one of a fifth."""
+    made = plate(Well("A1", kind=Kind.STEP))
+    small, large = (np.where(CYCLES >= 20, k * THRESHOLD, 0.0)[None] for k in (0.05, 0.2))
+    assert not find(with_curves(made, drn=small), "proper_curve")
+    assert only(with_curves(made, drn=large), "proper_curve").severity is Severity.WARNING
 
 
 def test_proper_curve_that_is_doubtful() -> None:
@@ -316,7 +329,8 @@ def test_baseline_too_short() -> None:
 def test_baseline_that_slopes(sign: int) -> None:
     made = plate(Well("A1", slope=0.008 * sign))
     found = only(made, "baseline")
-    assert found.value == pytest.approx(0.008, abs=0.0005)
+    # Relative to the mean of cycles 3 to 40.
+    assert found.value == pytest.approx(0.008 / (1 + sign * 0.008 * 21.5), abs=0.0001)
     assert ("rises" if sign > 0 else "falls") in found.message
     assert not find(plate(Well("A1", slope=0.005 * sign)), "baseline")
 
@@ -718,6 +732,8 @@ def test_controls_are_asked_for_each_target(panel: Panel) -> None:
 
 
 def test_missing_replicate(panel: Panel) -> None:
+    assert not find(laid_out(panel, without="A2"), "layout"), "the panel asks for one well"
+    panel = replace(panel, layout=replace(panel.layout, replicates=2))
     made = laid_out(panel, without="A2")
     found = only(made, "layout")
     assert (found.severity, names(made, found)) == (Severity.WARNING, ["A1"])

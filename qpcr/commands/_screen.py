@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 WIDE = 150
 """Characters a line has where the output is no terminal."""
+READABLE, NARROW, GAP = 12, 8, 2
+"""Characters of a column of texts that can be read well, that it always keeps, between columns."""
 
 
 def complain(error: Exception) -> None:
@@ -23,13 +26,16 @@ def complain(error: Exception) -> None:
     click.echo(f"qpcr: {error}", err=True)
 
 
+def is_utf8(stream: TextIO) -> bool:
+    """Whether every character can be written to a stream."""
+    return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+
+
 def console(stderr: bool = False) -> Console:
-    """A rich console that never fails on characters a terminal does not have."""
+    """A rich console, as wide as the terminal."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")
     return Console(stderr=stderr, width=None if stream.isatty() else WIDE)
 
 
@@ -46,6 +52,7 @@ def show(record: Record) -> None:
         CALL_COLUMNS,
         COLUMNS,
         FINDING_COLUMNS,
+        LESS_WANTED,
         call_rows,
         finding_rows,
         reaction_rows,
@@ -53,7 +60,7 @@ def show(record: Record) -> None:
 
     source = record.run.provenance
     click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
-    print_table(COLUMNS, reaction_rows(record))
+    print_table(COLUMNS, reaction_rows(record), omit=LESS_WANTED)
     for note in (*record.run.notes, *record.curves.notes):
         click.echo(f"note: {note}")
     if record.findings:
@@ -63,18 +70,58 @@ def show(record: Record) -> None:
 
 
 def print_table(
-    columns: dict[str, Any], rows: Iterable[tuple[str, ...]], heads: bool = True
+    columns: dict[str, Any],
+    rows: Iterable[tuple[str, ...]],
+    heads: bool = True,
+    omit: Sequence[str] = (),
 ) -> None:
-    """Print a table; the last column is folded where the line is too short."""
+    """Print a table so that nothing of a shown cell is lost, however short the line.
+
+    Parameters
+    ----------
+    columns
+        Heads, and the side each column is set to: numbers right, texts left. Only texts are folded.
+    rows
+        A text a column. A column without any is not shown.
+    heads
+        Show the heads.
+    omit
+        Heads of columns that are left out, the first first, where the line is too short.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    rows = list(rows)
+    cells = {head: [row[place] for row in rows] for place, head in enumerate(columns)}
+    cells = {head: column for head, column in cells.items() if any(column) or not rows}
+    wanted = {
+        head: max(cell_len(text) for text in (*column, head if heads else ""))
+        for head, column in cells.items()
+    }
+    folded = {head for head in wanted if columns[head] == "left"}
+    screen = console()
+    for head in omit:
+        readable = [min(wanted[h], READABLE) if h in folded else wanted[h] for h in wanted]
+        if sum(readable) + GAP * (len(readable) - 1) > screen.width:
+            wanted.pop(head, None)
+    room = screen.width - GAP * (len(wanted) - 1)
+    widths = _shared(wanted, folded, room)
+    screen.width = max(screen.width, sum(widths.values()) + GAP * (len(widths) - 1))
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=heads)
-    for head, side in columns.items():
-        last = head == list(columns)[-1]
-        table.add_column(
-            head, justify=side, no_wrap=not last, overflow="fold" if last else "ellipsis"
-        )
-    for row in rows:
+    for head, width in widths.items():
+        table.add_column(head, justify=columns[head], overflow="fold", width=width)
+    for row in zip(*(cells[head] for head in widths), strict=True):
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    screen.print(table)
+
+
+def _shared(wanted: dict[str, int], folded: set[str], room: int) -> dict[str, int]:
+    """Widths of columns: the widest text gives way, until all fit or none can any more."""
+    widths = dict(wanted)
+    while sum(widths.values()) > room:
+        wide = [head for head in widths if head in folded and widths[head] > NARROW]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths

@@ -93,7 +93,10 @@ def _chosen(
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
-    """Refuse files whose results would overwrite each other."""
+    """Refuse files whose results would overwrite each other, or lie outside their own folder."""
+    for file in files:
+        if out is not None and not file.stem.strip(". "):  # "..." and the like are other folders
+            raise click.UsageError(f"no folder in {out} can be named after {file}: rename the file")
     stems = [file.stem.casefold() for file in files]
     doubled = {stem for stem in stems if stems.count(stem) > 1}
     if out is not None and doubled:

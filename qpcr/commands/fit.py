@@ -49,6 +49,9 @@ def fit(
     from qpcr.tables import read_curves, read_targets
     from qpcr.tabulate import cq_table
 
+    for source in (curves, meta):
+        if source is not None and out.exists() and source.exists() and out.samefile(source):
+            raise click.UsageError(f"--out would overwrite {source}")
     settings = settings_from(baseline, threshold, rules)
     fitting = fit_settings_from(model, slope)
     name = dataset or curves.stem

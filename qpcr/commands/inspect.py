@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from qpcr.commands._options import FILE
-from qpcr.commands._screen import print_table
+from qpcr.commands._screen import is_utf8, print_table
 
 
 @click.command()
@@ -23,7 +24,9 @@ def inspect(file: Path, as_json: bool) -> None:
 
         from qpcr.document import plain_value
 
-        click.echo(json.dumps(plain_value(run), ensure_ascii=False, allow_nan=False))
+        # Escaped where the stream does not know every character: a "?" would be other data.
+        escaped = not is_utf8(sys.stdout)
+        click.echo(json.dumps(plain_value(run), ensure_ascii=escaped, allow_nan=False))
         return
     from qpcr.inspection import facts
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qpcr._registry import find
 from qpcr.errors import InputError, UnsupportedError
-from qpcr.formats._archive import Archive, read_whole
+from qpcr.formats._archive import Archive, read_whole, unreadable
 from qpcr.run import Run
 
 HEAD = 4096
@@ -108,10 +108,13 @@ def _read(path: Path) -> Run:
 
 
 def _head(path: Path) -> bytes:
-    if not path.is_file():
-        return b""
-    with path.open("rb") as stream:
-        return stream.read(HEAD)
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(HEAD)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def _kind(probe: Probe) -> str:

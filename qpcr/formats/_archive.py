@@ -35,6 +35,16 @@ CHUNK = 1 << 16
 _WRITING = "if the instrument is still writing the file, wait until it has finished; else copy the file from the instrument again"  # noqa: E501
 
 
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Say of a file that the system does not let it be read."""
+    return InputError(
+        "the file cannot be read",
+        file=path,
+        found=error.strerror or str(error),
+        remedy="check the name, and that you may read it",
+    )
+
+
 def read_whole(path: Path) -> bytes:
     """Read a regular file that nobody is writing to.
 
@@ -59,12 +69,7 @@ def read_whole(path: Path) -> bytes:
         data = path.read_bytes()
         after = path.stat()
     except OSError as error:
-        raise InputError(
-            "the file cannot be read",
-            file=path,
-            found=error.strerror or str(error),
-            remedy="check the name, and that you may read it",
-        ) from error
+        raise unreadable(path, error) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
         data
     ) != after.st_size:

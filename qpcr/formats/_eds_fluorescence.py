@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qpcr._frozen import FloatArray
-from qpcr.errors import InputError, UnsupportedError
+from qpcr.errors import InputError
 from qpcr.formats._archive import Archive
+from qpcr.formats._eds_readings import (
+    OTHERS,
+    SOLE,
+    cycling_readings,
+    cycling_stages,
+    other_count,
+    planned_cycles,
+)
 from qpcr.formats._multicomponent import Multicomponent
 from qpcr.run import DyeSignals, Stage
 
@@ -39,11 +47,14 @@ class Readings:
         Names of the F filters.
     source
         Which members they come from.
+    firsts
+        Of images: the first reading number of each stage they are of; 1 unless some are missing.
     """
 
     counts: FloatArray
     filters: tuple[str, ...]
     source: str
+    firsts: tuple[int, ...] = ()
 
 
 def read_images(
@@ -64,10 +75,11 @@ def read_images(
         if match and match[4].isdigit():
             stage, cycle, point = (int(match[i]) for i in (1, 2, 3))
             images.setdefault((stage, point, cycle), {})[match[4]] = name
-    chosen = sorted(key for key in images if key[0] in _stages(images, protocol, notes))
+    stages = _stages({key[0] for key in images}, protocol, notes)
+    chosen = sorted(key for key in images if key[0] in stages)
     if not chosen:
         return None
-    _check_order(chosen, protocol, notes)
+    firsts = _check_order(chosen, protocol, notes)
     filters = tuple(sorted(set().union(*(images[key] for key in chosen)), key=int))
     missing = [
         f"stage {key[0]}, reading {key[1]}, filter {f}"
@@ -85,36 +97,33 @@ def read_images(
         )
     planes = [[_image(archive, images[key][f], wells) for f in filters] for key in chosen]
     counts: FloatArray = np.array(planes, dtype=np.float64).transpose(2, 0, 1)
-    return Readings(counts, filters, "images")
+    return Readings(counts, filters, "images", firsts)
 
 
-def _stages(
-    images: dict[Key, dict[str, str]], protocol: tuple[Stage, ...], notes: list[str]
-) -> set[int]:
+def _stages(present: set[int], protocol: tuple[Stage, ...], notes: list[str]) -> set[int]:
     """Stages whose readings are amplification cycles."""
-    present = {key[0] for key in images}
-    cycling = {
-        number
-        for number, stage in enumerate(protocol, 1)
-        if stage.name == "CYCLING" and any(step.reads for step in stage.steps)
-    }
-    for number in cycling & present:
-        if sum(step.reads for step in protocol[number - 1].steps) > 1:
-            raise UnsupportedError(
-                "the run reads fluorescence more than once a cycle",
-                place=f"tcprotocol.xml, stage {number}",
-                expected="one reading a cycle",
-            )
-    if cycling & present:
+    cycling = cycling_stages(protocol)
+    if cycling:
+        if present and not cycling <= present:
+            missing = sorted(cycling - present)
+            notes.append(f"There are no images of cycling stage {missing[0]}.")
         return cycling & present
-    if len(present) == 1:
-        notes.append("The protocol names no cycling stage with readings; the only stage is used.")
-        return present
-    return set()
+    if len(present) != 1:
+        return set()
+    number = next(iter(present))
+    if 0 < number <= len(protocol) and protocol[number - 1].name in OTHERS:
+        return set()
+    notes.append(SOLE)
+    return present
 
 
-def _check_order(chosen: list[Key], protocol: tuple[Stage, ...], notes: list[str]) -> None:
-    """Readings must follow each other without a gap; fewer than planned is noted."""
+def _check_order(
+    chosen: list[Key], protocol: tuple[Stage, ...], notes: list[str]
+) -> tuple[int, ...]:
+    """Readings must follow each other without a gap; fewer than planned is noted.
+
+    Returns the first reading number of each stage.
+    """
     by_point = len({key[:2] for key in chosen}) == len(chosen)
     numbers = [(key[0], key[1] if by_point else key[2]) for key in chosen]
     for (stage, before), (next_stage, after) in itertools.pairwise(numbers):
@@ -126,16 +135,13 @@ def _check_order(chosen: list[Key], protocol: tuple[Stage, ...], notes: list[str
                 found=f"reading {after}",
                 remedy="copy the file from the instrument again",
             )
-    planned = sum(
-        protocol[stage - 1].repetitions
-        for stage in {key[0] for key in chosen}
-        if stage <= len(protocol)
-    )
+    planned = planned_cycles(protocol, {key[0] for key in chosen})
     if planned and planned != len(chosen):
-        notes.append(
-            f"The file holds {len(chosen)} cycles, the protocol plans {planned}: the run was "
-            "stopped early, extended, or is still going on."
-        )
+        notes.append(other_count(len(chosen), planned))
+    first: dict[int, int] = {}
+    for stage, number in numbers:
+        first.setdefault(stage, number)
+    return tuple(first.values())
 
 
 def _image(archive: Archive, name: str, wells: int) -> FloatArray:
@@ -158,13 +164,106 @@ def _image(archive: Archive, name: str, wells: int) -> FloatArray:
     return counts.astype(np.float64)
 
 
+def with_cycles(
+    multi: Multicomponent, protocol: tuple[Stage, ...], images: bool, notes: list[str]
+) -> Multicomponent:
+    """Multicomponent data that say which readings are cycles.
+
+    Raises
+    ------
+    InputError
+        Nothing says which, and there are no images to go by.
+    """
+    if multi.cycling is not None:
+        return multi
+    parts = [multi.raw] if multi.raw is not None else [s.signal for s in multi.signals.values()]
+    if not parts:
+        return multi
+    found: list[str] = []
+    total = parts[0].shape[1]
+    try:
+        cycling = cycling_readings(total, protocol, found)
+    except InputError:
+        if not images:
+            raise
+        cycling = np.zeros(total, dtype=np.bool_)
+        found = ["The instrument's dye signals do not fit the protocol and are not used."]
+    notes.extend(note for note in found if note not in notes)
+    return replace(multi, cycling=cycling)
+
+
+def readings_of(multi: Multicomponent, names: tuple[str, ...]) -> Readings | None:
+    """Filter readings from the multicomponent object, where there are no readable images.
+
+    `names` are the filters of the calibration, used where their number fits.
+    """
+    if multi.raw is None or multi.cycling is None or not multi.cycling.any():
+        return None
+    counts = multi.raw[:, multi.cycling].astype(np.float64)
+    if len(names) != counts.shape[2]:
+        names = tuple(str(i + 1) for i in range(counts.shape[2]))
+    return Readings(counts, names, "post-roi.dat")
+
+
+def check_images(readings: Readings, multi: Multicomponent | None, notes: list[str]) -> None:
+    """Compare the images with the readings that the multicomponent object kept.
+
+    Raises
+    ------
+    InputError
+        The images do not begin with the first cycle, or nothing shows that they do.
+    """
+    kept = None
+    if multi is not None and multi.raw is not None and multi.cycling is not None:
+        kept = multi.raw[:, multi.cycling]
+    counts = readings.counts
+    comparable = kept is not None and kept.shape[1] > 0 and kept.shape[2] == counts.shape[2]
+    if kept is not None and comparable:
+        alike = (kept == counts[:, :1]).all(axis=(0, 2))
+        if alike.any() and not alike[0]:
+            raise _late(f"the images begin with reading {int(np.argmax(alike)) + 1} of those kept")
+        if not alike.any() and kept.shape[1] != counts.shape[1]:
+            raise _late("the first reading of the images is not among those kept in post-roi.dat")
+        proven = bool(alike[0]) and kept.shape[1] == counts.shape[1]
+    else:
+        proven = False
+    if not proven and any(number != 1 for number in readings.firsts):
+        late = next(number for number in readings.firsts if number != 1)
+        raise _late(f"reading {late}")
+    if kept is None:
+        return
+    if kept.shape != counts.shape:
+        notes.append(
+            f"The images hold {counts.shape[1]} cycles, the instrument's multicomponent "
+            f"data {kept.shape[1]}; the images are used."
+        )
+    elif (differ := int((kept != counts).sum())) > 0:
+        notes.append(
+            f"{differ} filter readings differ between the images and the instrument's "
+            "multicomponent data; the images are used."
+        )
+
+
+def _late(found: str) -> InputError:
+    return InputError(
+        "readings are missing",
+        place="images, the beginning of a cycling stage",
+        expected="reading 1",
+        found=found,
+        remedy="copy the file from the instrument again",
+    )
+
+
 def cycling_signals(multi: Multicomponent, count: int) -> dict[int, DyeSignals]:
-    """Dye signals of the cycling stage only, by well index."""
-    found = {}
-    for well, one in multi.signals.items():
-        chosen = slice(0, count) if multi.cycling is None else multi.cycling
-        signal = one.signal[:, chosen]
-        residual = None if one.residual is None else one.residual[chosen]
-        if signal.shape[1] == count:
-            found[well] = DyeSignals(one.dyes, signal, residual)
-    return found
+    """Dye signals of the cycling stage only, by well index; none where they are not `count`."""
+    cycling = multi.cycling
+    if cycling is None or int(cycling.sum()) != count:
+        return {}
+    return {
+        well: DyeSignals(
+            one.dyes,
+            one.signal[:, cycling],
+            None if one.residual is None else one.residual[cycling],
+        )
+        for well, one in multi.signals.items()
+    }

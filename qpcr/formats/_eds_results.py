@@ -7,10 +7,13 @@ passed over. An undetermined Ct is stored as the number of cycles.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from qpcr._frozen import FloatArray
 from qpcr.errors import InputError
+from qpcr.formats._eds_text import clean_name
 from qpcr.run import InstrumentResult
 
 MAX_VALUES = 2_000
@@ -40,7 +43,7 @@ def read_results(text: str, wells: int) -> dict[tuple[int, str], InstrumentResul
     rows: dict[tuple[int, str], str] = {}
     curves: dict[tuple[int, str], dict[str, FloatArray]] = {}
     current: tuple[int, str] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         cells = line.split("\t")
         place = f"line {number}"
         if cells[0] == "Well":
@@ -74,7 +77,7 @@ def _key(cells: list[str], columns: dict[str, int], wells: int, place: str) -> t
     well = int(cells[0]) if len(cells[0]) < 6 else wells
     if well >= wells:
         raise InputError("a well outside the plate", place=place, found=cells[0][:20])
-    return well, cells[columns["Detector"]].strip()
+    return well, clean_name(cells[columns["Detector"]])
 
 
 def _numbers(cells: list[str], place: str) -> FloatArray:

@@ -1,34 +1,21 @@
-"""The XML members of SDS 2.x ``.eds`` files: experiment, plate, protocol, analysis settings.
+"""The XML members of SDS 2.x ``.eds`` files that set a run up: plate and thermal protocol.
 
-UTF-8, no namespace. Wells are 0-based and row-major. ``1.7976931348623157E308`` and ``4.9E-324``
-(Java's largest and smallest double) mean "unset".
+UTF-8, no namespace. Wells are 0-based and row-major.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
-from qpcr.run import (
-    AnalysisSettings,
-    BaselineWindow,
-    Reaction,
-    Stage,
-    Step,
-    Target,
-    Task,
-    ThresholdSetting,
-    well_name,
-)
+from qpcr.formats._eds_text import clean_name, flag, integer, real, remark, text
+from qpcr.run import Reaction, Stage, Step, Target, Task, well_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-MAX_WELLS = 384
 MAX_CYCLES = 2_000
-MAX_NAME = 512
 
 _TASKS = {
     "UNKNOWN": Task.UNKNOWN,
@@ -42,7 +29,8 @@ _TASKS = {
     "NAC": Task.NEGATIVE_CONTROL,
 }
 _NO_DYE = {"", "none", "null"}
-DEFAULTS = "AnalysisProtocol.DEFAULT_SETTINGS"
+MELT = "3"
+"""``CollectionFlag`` of a step that reads while it heats, an unknown number of times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,51 +47,6 @@ class Plate:
     notes: tuple[str, ...]
 
 
-def text(node: _Element, path: str) -> str | None:
-    """Text of a child without control characters, or ``None`` when it is absent or empty."""
-    value = node.findtext(path)
-    if value is None:
-        return None
-    cleaned = "".join(c for c in value if c.isprintable()).strip()
-    if len(cleaned) > MAX_NAME:
-        raise InputError(
-            "a text is longer than any name",
-            place=path,
-            expected=f"at most {MAX_NAME} characters",
-            found=f"{len(cleaned)}",
-        )
-    return cleaned or None
-
-
-def _integer(node: _Element, path: str, low: int, high: int) -> int:
-    value = text(node, path)
-    try:
-        number = int(value) if value is not None else None
-    except ValueError:
-        number = None
-    if number is None or not low <= number <= high:
-        raise InputError(
-            "a number is missing or impossible",
-            place=path,
-            expected=f"a whole number from {low} to {high}",
-            found=repr(value),
-        )
-    return number
-
-
-def _real(value: str | None) -> float | None:
-    """Read a number; ``None`` where it is absent, no number, or one of Java's "unset" values."""
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return (
-        number if (math.isfinite(number) and 1e-300 < abs(number) < 1e300) or number == 0 else None
-    )
-
-
 def _dye(value: str | None) -> str | None:
     return None if value is None or value.lower() in _NO_DYE else value
 
@@ -116,18 +59,18 @@ def read_plate(root: _Element) -> Plate:
     InputError
         An impossible plate, a well outside it or set up twice, a target with two sets of dyes.
     """
-    rows, columns = _integer(root, "Rows", 1, 16), _integer(root, "Columns", 1, 24)
+    rows, columns = integer(root, "Rows", 1, 16), integer(root, "Columns", 1, 24)
     omitted = {
-        _integer(well, "Index", 0, rows * columns - 1)
+        integer(well, "Index", 0, rows * columns - 1)
         for well in root.iterfind("Wells/Well")
-        if (text(well, "IsOmit") or "").lower() == "true"
+        if flag(text(well, "IsOmit"))
     }
     samples: dict[int, str] = {}
     tasks: dict[int, list[_Element]] = {}
     for feature in root.iterfind("FeatureMap"):
         kind = text(feature, "Feature/Id")
         for value in feature.iterfind("FeatureValue"):
-            index = _integer(value, "Index", 0, rows * columns - 1)
+            index = integer(value, "Index", 0, rows * columns - 1)
             place = f"well {well_name(index, columns)}"
             if kind == "sample":
                 name = text(value, "FeatureItem/Sample/Name")
@@ -140,7 +83,7 @@ def read_plate(root: _Element) -> Plate:
                     raise InputError("a well is set up twice", place=place)
                 tasks[index] = value.findall("FeatureItem/DetectorTaskList/DetectorTask")
     targets: dict[str, Target] = {}
-    notes: list[str] = []
+    notes = _merged_names(root)
     reactions = tuple(
         _reaction(task, index, columns, samples.get(index), index in omitted, targets, notes)
         for index in sorted(tasks)
@@ -156,7 +99,7 @@ def read_plate(root: _Element) -> Plate:
         seen.add((reaction.well, reaction.target))
     reference = _dye(text(root, "PassiveReferenceDye"))
     return Plate(
-        rows, columns, text(root, "Name"), text(root, "BarCode"), reference, reactions, targets,
+        rows, columns, remark(root, "Name"), remark(root, "BarCode"), reference, reactions, targets,
         tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
@@ -190,14 +133,39 @@ def _reaction(
     if kind is None:
         kind = Task.OTHER
         notes.append(f"Task {word!r} is not known here and is shown as OTHER.")
-    quantity = _real(text(task, "Concentration")) if kind is Task.STANDARD else None
-    if quantity is not None and quantity <= 0:
-        notes.append(f"The standard in {place} has no positive quantity; it is left out.")
-        quantity = None
+    quantity = (
+        _quantity(text(task, "Concentration"), place, notes) if kind is Task.STANDARD else None
+    )
     return Reaction(
         index, well_name(index, columns), sample, name, kind, reporter, target.quencher,
         quantity, omitted,
     )  # fmt: skip
+
+
+def _quantity(word: str | None, place: str, notes: list[str]) -> float | None:
+    """Quantity of a standard, or ``None`` (noted) where it is no positive number."""
+    quantity = real(word)
+    if quantity is not None and quantity > 0:
+        return quantity
+    notes.append(
+        f"The standard in {place} has no positive quantity ({(word or 'nothing')[:20]!r} is "
+        "recorded); it is left out."
+    )
+    return None
+
+
+def _merged_names(root: _Element) -> list[str]:
+    """Notes on target names that differ in white space or invisible characters only."""
+    spellings: dict[str, set[str]] = {}
+    for node in root.iterfind("FeatureMap/FeatureValue/FeatureItem/DetectorTaskList/DetectorTask"):
+        raw = node.findtext("Detector/Name") or ""
+        spellings.setdefault(clean_name(raw), set()).add(raw)
+    return [
+        f"Target {name!r} is spelt in {len(raw)} ways that differ in white space or invisible "
+        "characters only; they are taken as one target."
+        for name, raw in spellings.items()
+        if len(raw) > 1
+    ]
 
 
 def read_protocol(root: _Element) -> tuple[Stage, ...]:
@@ -206,57 +174,11 @@ def read_protocol(root: _Element) -> tuple[Stage, ...]:
     for stage in root.iterfind("TCStage"):
         steps = []
         for step in stage.iterfind("TCStep"):
-            celsius, hold = _real(text(step, "Temperature")), _real(text(step, "HoldTime"))
+            celsius, hold = real(text(step, "Temperature")), real(text(step, "HoldTime"))
             if celsius is None or hold is None:
                 raise InputError("a step without temperature or time", place="TCStage/TCStep")
-            steps.append(Step(celsius, hold, text(step, "CollectionFlag") not in (None, "0")))
-        repetitions = _integer(stage, "NumOfRepetitions", 1, MAX_CYCLES)
+            word = text(step, "CollectionFlag")
+            steps.append(Step(celsius, hold, word not in (None, "0"), word == MELT))
+        repetitions = integer(stage, "NumOfRepetitions", 1, MAX_CYCLES)
         stages.append(Stage(text(stage, "StageFlag") or "?", repetitions, tuple(steps)))
     return tuple(stages)
-
-
-def read_settings(root: _Element) -> AnalysisSettings:
-    """Read ``analysis_protocol.xml``: thresholds, baselines, enabled quality rules to show."""
-    thresholds: dict[str, ThresholdSetting] = {}
-    baselines: dict[tuple[int, str], BaselineWindow] = {}
-    for settings in root.iterfind("JaxbAnalysisSettings"):
-        kind = (text(settings, "Type") or "").rpartition(".")[2]
-        values = {
-            text(value, "Name"): next(
-                (child.text for item in value.iterfind("JaxbValueItem") for child in item), None
-            )
-            for value in settings.iterfind("JaxbSettingValue")
-        }
-        name = values.get("ObjectName")
-        if not name or name == DEFAULTS:
-            continue
-        if kind == "IDetectorSettings":
-            thresholds[name] = ThresholdSetting(
-                _real(values.get("Threshold")), _flag(values.get("AutoCt"))
-            )
-        elif kind == "IWellSettings":
-            numbers = [_real(values.get(k)) for k in ("WellIndex", "BaselineStart", "BaselineStop")]
-            well, start, stop = (None if n is None else int(n) for n in numbers)
-            if well is None or start is None or stop is None:
-                continue
-            if not (0 <= well < MAX_WELLS and 1 <= start <= stop <= MAX_CYCLES):
-                raise InputError(
-                    "an impossible baseline is recorded",
-                    place=f"well index {well}, target {name!r}",
-                    found=f"cycles {start} to {stop}",
-                )
-            automatic = _flag(values.get("AutoBaseline"))
-            baselines[well, name] = BaselineWindow(start, stop, automatic)
-    other: dict[str, str] = {}
-    for rule in root.iterfind("AnalysisSetting"):
-        values = {
-            text(value, "Name"): next((c.text for c in value if str(c.tag).endswith("Value")), "")
-            for value in rule.iterfind("SettingValue")
-        }
-        if values.get("enabled") == "true":
-            other[text(rule, "Type") or "?"] = values.get("criteria") or ""
-    return AnalysisSettings(thresholds, baselines, other)
-
-
-def _flag(value: str | None) -> bool | None:
-    return None if value is None else value.strip().lower() == "true"

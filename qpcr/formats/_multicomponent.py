@@ -109,17 +109,20 @@ def from_object(data: bytes, wells: int) -> Multicomponent:
         raise InputError("the multicomponent data are for another plate", expected=f"{wells} wells")
     if len(signals) != wells:
         raise InputError("the multicomponent data are for another plate", expected=f"{wells} wells")
+    mse = fields.get("mse")
+    if mse is not None and (not isinstance(mse, list) or len(mse) != wells):
+        raise InputError("mse is not laid out as the plate", expected=f"{wells} wells")
     readings, filters = _extent(fields)
     found: dict[int, DyeSignals] = {}
     spectra: dict[int, Float32Array] = {}
     for well, names in enumerate(dyes):
-        if not names:
+        if names is None or (isinstance(names, list) and not names):
             continue
-        if len(names) > MAX_FILTERS or not all(isinstance(name, str) for name in names):
+        if not _dye_list(names):
             raise InputError("a well's dye list is damaged", place=f"well index {well}")
         place = f"mSignalData of well index {well}"
         signal = _stack(signals[well], (len(names), readings), place)
-        residual = _stack(fields["mse"][well], (readings,), "mse") if "mse" in fields else None
+        residual = None if mse is None else _stack(mse[well], (readings,), "mse")
         found[well] = DyeSignals(tuple(names), signal, residual)
         matrix = fields.get("mPureDyeMatrix")
         if isinstance(matrix, list) and len(matrix) == wells and filters:
@@ -135,6 +138,16 @@ def from_object(data: bytes, wells: int) -> Multicomponent:
         None
         if not isinstance(flags, list) or len(flags) != readings
         else np.array([flag == "CYCLING" for flag in flags]),
+    )
+
+
+def _dye_list(names: Any) -> bool:
+    """Whether something is a list of a few different dye names."""
+    return (
+        isinstance(names, list)
+        and len(names) <= MAX_FILTERS
+        and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names)
     )
 
 

@@ -26,12 +26,21 @@ from qpcr._frozen import Float32Array
 from qpcr.errors import InputError, UnsupportedError
 from qpcr.formats import Format, Probe
 from qpcr.formats._archive import Archive
-from qpcr.formats._eds_fluorescence import Readings, cycling_signals, read_images
+from qpcr.formats._eds_fluorescence import (
+    Readings,
+    check_images,
+    cycling_signals,
+    read_images,
+    readings_of,
+    with_cycles,
+)
 from qpcr.formats._eds_results import read_results
-from qpcr.formats._eds_setup import Plate, read_plate, read_protocol, read_settings, text
+from qpcr.formats._eds_settings import read_settings, without_windows_beyond
+from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
+from qpcr.formats._eds_text import remark, shortened, text
 from qpcr.formats._ini import Section, moment, parse_ini
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
-from qpcr.run import InstrumentResult, Provenance, Run, Stage
+from qpcr.run import InstrumentResult, Provenance, Run
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -96,17 +105,21 @@ def read(probe: Probe) -> Run:
             remedy="set the plate up in the instrument's software and save the file",
         )
     protocol = _part(archive, "tcprotocol.xml", read_protocol)
-    settings = _part(archive, "analysis_protocol.xml", read_settings)
     notes = list(plate.notes)
+    settings = _part(
+        archive, "analysis_protocol.xml", lambda root: read_settings(root, plate.reactions, notes)
+    )
     files = _calibration_files(archive, plate)
     calibration = _calibration(files, plate, notes)
     multi = _multicomponent(archive, plate, calibration)
     readings = read_images(archive, f"{ROOT}images/", plate.rows * plate.columns, protocol, notes)
-    if readings is None:
-        readings = _readings_of(multi, calibration)
+    if multi is not None:
+        multi = with_cycles(multi, protocol, readings is not None, notes)
+    if readings is not None:
+        check_images(readings, multi, notes)
     elif multi is not None:
-        _compare(readings, multi, notes)
-    count = _cycle_count(readings, multi, protocol, text(experiment, "RunState"))
+        readings = readings_of(multi, () if calibration is None else calibration.filters)
+    count = _cycle_count(readings, multi, text(experiment, "RunState"))
     return Run(
         _provenance(archive, manifest, software, experiment, plate, files),
         plate.rows,
@@ -121,7 +134,7 @@ def read(probe: Probe) -> Run:
         calibration=calibration,
         signals={} if multi is None else cycling_signals(multi, count),
         results=_results(archive, plate, count, notes),
-        settings=settings,
+        settings=without_windows_beyond(settings, plate.reactions, count, notes),
         protocol=protocol,
         notes=tuple(notes),
         unread=_unread(archive),
@@ -149,13 +162,15 @@ class _named:  # noqa: N801 - reads as a phrase: with _named(member)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, InputError):
-            error.place = self.member if error.place is None else f"{self.member}, {error.place}"
+            place = error.place or self.member
+            known = place.startswith(self.member)
+            error.place = place if known else f"{self.member}, {place}"
 
 
 def _manifest(archive: Archive) -> dict[str, str]:
     lines = archive.text(f"{ROOT}manifest.mf").splitlines()
     pairs = (line.split(":", 1) for line in lines if ":" in line)
-    return {key.strip().lower(): value.strip() for key, value in pairs}
+    return {key.strip().lower(): shortened(value) for key, value in pairs}
 
 
 def _software(manifest: dict[str, str]) -> str | None:
@@ -251,55 +266,13 @@ def _multicomponent(
     return None
 
 
-def _readings_of(
-    multi: Multicomponent | None, calibration: OpticalCalibration | None
-) -> Readings | None:
-    """Filter readings from the multicomponent object, where there are no readable images."""
-    if multi is None or multi.raw is None:
-        return None
-    chosen = slice(None) if multi.cycling is None else multi.cycling
-    counts = multi.raw[:, chosen].astype(np.float64)
-    names = tuple(str(i + 1) for i in range(counts.shape[2]))
-    if calibration is not None and len(calibration.filters) == len(names):
-        names = calibration.filters
-    return Readings(counts, names, "post-roi.dat")
-
-
-def _compare(readings: Readings, multi: Multicomponent, notes: list[str]) -> None:
-    """Compare the images with the readings the multicomponent object kept."""
-    if multi.raw is None:
-        return
-    kept = multi.raw if multi.cycling is None else multi.raw[:, multi.cycling]
-    if kept.shape != readings.counts.shape:
-        notes.append(
-            f"The images hold {readings.counts.shape[1]} cycles, the instrument's multicomponent "
-            f"data {kept.shape[1]}; the images are used."
-        )
-    elif (differ := int((kept != readings.counts).sum())) > 0:
-        notes.append(
-            f"{differ} filter readings differ between the images and the instrument's "
-            "multicomponent data; the images are used."
-        )
-
-
-def _cycle_count(
-    readings: Readings | None,
-    multi: Multicomponent | None,
-    protocol: tuple[Stage, ...],
-    state: str | None,
-) -> int:
+def _cycle_count(readings: Readings | None, multi: Multicomponent | None, state: str | None) -> int:
     if readings is not None:
         return int(readings.counts.shape[1])
-    planned = sum(
-        s.repetitions for s in protocol if s.name == "CYCLING" and any(t.reads for t in s.steps)
-    )
-    if multi is not None and multi.signals:
-        if multi.cycling is not None:
-            return int(multi.cycling.sum())
-        measured = next(iter(multi.signals.values())).signal.shape[1]
-        return int(min(measured, planned) if planned else measured)
+    if multi is not None and multi.signals and multi.cycling is not None and multi.cycling.any():
+        return int(multi.cycling.sum())
     raise InputError(
-        "the file holds no fluorescence",
+        "the file holds no fluorescence of a cycling stage",
         expected="filter readings (images) or multicomponent data",
         found=f"run state {state or 'not stated'}",
         remedy="run the plate first; if it has run, save the file again on the instrument",
@@ -348,12 +321,12 @@ def _provenance(
         instrument_serial=_serial(files),
         software=software,
         software_version=version[0] if version else None,
-        experiment=text(experiment, "Name") or plate.name,
+        experiment=remark(experiment, "Name") or plate.name,
         experiment_type=text(experiment, "Type/Id"),
         chemistry=text(experiment, "ChemistryType"),
-        operator=text(experiment, "Operator"),
+        operator=remark(experiment, "Operator"),
         barcode=plate.barcode,
-        comment=text(experiment, "Description"),
+        comment=remark(experiment, "Description"),
         run_state=text(experiment, "RunState"),
         started=moment(text(experiment, "RunStartTime")),
         ended=moment(text(experiment, "RunEndTime")),

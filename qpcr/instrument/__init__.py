@@ -30,6 +30,8 @@ class RuleSet:
         One sentence for people.
     matches
         Says of a software name and version, as the file spells it, whether these rules are its.
+    measured_on
+        Says whether the rules were measured on files of that very version.
     peaks
         (R, C) Rn → (R,) cycle of the accepted curvature peak; 0 is none. Internal to the
         arithmetic; results say ``None``.
@@ -43,6 +45,7 @@ class RuleSet:
     name: str
     describes: str
     matches: Callable[[str], bool]
+    measured_on: Callable[[str], bool]
     peaks: Callable[[FloatArray], IntArray]
     windows: Callable[[FloatArray, IntArray], IntArray]
     threshold: Callable[[FloatArray, IntArray, IntArray, BoolArray], float | None] | None

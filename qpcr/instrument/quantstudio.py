@@ -53,6 +53,7 @@ RULES = RuleSet(
     name="quantstudio",
     describes="QuantStudio, ViiA 7 and Design & Analysis software",
     matches=_matches,
+    measured_on=lambda software: re.search(r"\b(v)?(1\.[2-7]|2\.\d)", software) is not None,
     peaks=curvature_peaks,
     windows=baseline_windows,
     threshold=None,

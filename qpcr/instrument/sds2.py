@@ -68,6 +68,7 @@ RULES = RuleSet(
     name="7500-2.x",
     describes="7500, 7500 Fast, StepOne and StepOnePlus software 2.x",
     matches=_matches,
+    measured_on=lambda software: re.search(r"\b(v)?2\.3(\.\d+)?$", software) is not None,
     peaks=curvature_peaks,
     windows=baseline_windows,
     threshold=automatic_threshold,

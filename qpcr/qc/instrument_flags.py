@@ -42,6 +42,11 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             "Look at their curves before the run is used: a control must not be left out because "
             "it failed.",
         )
+    yield from _stored(plate, limits["largest_cq_difference"])
+
+
+def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
+    """Where the Ct in the file is another."""
     apart: dict[int, float] = {}
     for row in rows_of(plate):
         reaction = plate.run.reactions[row]
@@ -49,7 +54,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         ours = plate.curves.instrument_cq[row].value
         if stored is not None and stored.cq is not None and ours is not None:
             apart[row] = abs(stored.cq - ours)
-    far = [row for row, gap in apart.items() if gap > limits["largest_cq_difference"]]
+    far = [row for row, gap in apart.items() if gap > limit]
     if far:
         worst = max(far, key=lambda row: apart[row])
         yield Finding(
@@ -60,7 +65,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             f"{apart[worst]:.2f} cycles in {wells(plate, far)}.",
             "Baseline or threshold were changed: use the settings of the file, or note why not.",
             value=apart[worst],
-            limit=limits["largest_cq_difference"],
+            limit=limit,
         )
 
 

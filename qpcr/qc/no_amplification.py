@@ -1,7 +1,8 @@
-"""Reactions without amplification, for the record: most are negative samples.
+"""Samples in which nothing amplifies at all, and standards that do not.
 
-Reference genes are left to ``reference_gene``, controls to their own rules. A standard that does
-not amplify is a warning, for it was said to hold template. The rule has no limits.
+A target that does not amplify is no finding: that is what a negative sample looks like. Controls
+have rules of their own. A standard that does not amplify is a warning, for it was said to hold
+template. The rule has no limits.
 """
 
 from __future__ import annotations
@@ -10,25 +11,26 @@ from collections.abc import Iterator
 
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import Part, grouped, grows, is_reference, rows_of, target_of, wells
+from qpcr.qc._plate import Part, grouped, grows, rows_of, sample_of, target_of, wells
 
 NAME = "no_amplification"
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     del limits
-    flat = [row for row in rows_of(plate, Part.SAMPLE, Part.STANDARD) if not grows(plate, row)]
-    samples = [row for row in flat if plate.run.reactions[row].quantity is None]
-    for target, rows in grouped(samples, lambda row: target_of(plate, row)).items():
-        if all(is_reference(plate, row) for row in rows):
+    patients = [row for row in rows_of(plate, Part.SAMPLE) if plate.run.reactions[row].sample]
+    for sample, rows in grouped(patients, lambda row: sample_of(plate, row)).items():
+        if any(grows(plate, row) for row in rows):
             continue
         yield Finding(
             NAME,
             Severity.INFO,
             tuple(rows),
-            f"No amplification of {target} in {wells(plate, rows)}.",
-            "Nothing to do for a negative sample.",
+            f"Nothing amplifies in sample {sample} ({wells(plate, rows)}).",
+            "Make sure that DNA was added, and enough; repeat the sample if a reference gene "
+            "should have amplified.",
         )
+    flat = [row for row in rows_of(plate, Part.SAMPLE, Part.STANDARD) if not grows(plate, row)]
     standards = [row for row in flat if plate.run.reactions[row].quantity is not None]
     for target, rows in grouped(standards, lambda row: target_of(plate, row)).items():
         yield Finding(
@@ -42,7 +44,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
 
 RULE = Rule(
     name=NAME,
-    describes="Lists the samples and standards that do not amplify.",
+    describes="Something amplifies in every sample, and every standard does.",
     severity=Severity.INFO,
     limits={},
     needs_panel=False,

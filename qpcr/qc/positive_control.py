@@ -24,13 +24,13 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     groups = grouped(
         rows_of(plate, Part.POSITIVE), lambda row: (sample_of(plate, row), target_of(plate, row))
     )
+    earliest, latest = limits["earliest_cq"], limits["latest_cq"]
     for (sample, target), rows in groups.items():
         cqs = {row: fitted_cq(plate, row) if grows(plate, row) else None for row in rows}
         silent = [row for row, cq in cqs.items() if cq is None]
-        early, late = (
-            [row for row, cq in cqs.items() if cq is not None and cq < limits["earliest_cq"]],
-            [row for row, cq in cqs.items() if cq is not None and cq > limits["latest_cq"]],
-        )
+        known = {row: cq for row, cq in cqs.items() if cq is not None}
+        early = {row: cq for row, cq in known.items() if cq < earliest}
+        late = {row: cq for row, cq in known.items() if cq > latest}
         failed = len(silent) + len(early) + len(late)
         severity = Severity.RUN if failed == len(rows) else Severity.WARNING
         control = f"The positive control {sample!r} of {target}"
@@ -44,24 +44,36 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                 "the target with a fresh control.",
                 targets=(target,),
             )
-        for bad, limit, word, remedy in (
-            (early, "earliest_cq", "before", "too much control DNA, or contamination with product"),
-            (late, "latest_cq", "after", "old control DNA, weak reagents or a pipetting error"),
+        for bad, limit, word, cause in (
+            (early, earliest, "before", "too much control DNA, or contamination with product"),
+            (late, latest, "after", "old control DNA, weak reagents or a pipetting error"),
         ):
-            if not bad:
-                continue
-            worst = max(bad, key=lambda row: abs((cqs[row] or 0.0) - limits[limit]))
-            yield Finding(
-                NAME,
-                severity,
-                tuple(bad),
-                f"{control} amplifies {word} its limit, Ct {limits[limit]:g}, in "
-                f"{wells(plate, bad)} (Ct {cqs[worst]:.2f} in {wells(plate, [worst])}).",
-                f"Look for {remedy}; repeat the target with a fresh control.",
-                value=cqs[worst],
-                limit=limits[limit],
-                targets=(target,),
-            )
+            if bad:
+                said = f"{control} amplifies {word} its limit, Ct {limit:g}"
+                yield _outside(plate, severity, bad, limit, said, cause)
+
+
+def _outside(
+    plate: Plate,
+    severity: Severity,
+    cqs: dict[int, float],
+    limit: float,
+    said: str,
+    cause: str,
+) -> Finding:
+    """The Cts of these wells lie outside a limit."""
+    worst = max(cqs, key=lambda row: abs(cqs[row] - limit))
+    where = f"Ct {cqs[worst]:.2f} in {wells(plate, [worst])}"
+    return Finding(
+        NAME,
+        severity,
+        tuple(cqs),
+        f"{said}, in {wells(plate, list(cqs))} ({where}).",
+        f"Look for {cause}; repeat the target with a fresh control.",
+        value=cqs[worst],
+        limit=limit,
+        targets=(target_of(plate, worst),),
+    )
 
 
 RULE = Rule(

@@ -5,12 +5,16 @@ used. Any other improper curve is a warning where it has a Ct, or where its shap
 hook, falling) tells of a fault in the well; drift and noise without a Ct are information.
 
 Limits
+    ``least_height``: a curve without a Ct is passed over where ΔRn never leaves the baseline by
+    this many thresholds: it can neither hide a product nor feign one.
     ``least_probability``: proper curves that are less sure than this are warnings too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+import numpy as np
 
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
@@ -44,9 +48,16 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         if not plate.shapes[row].proper and plate.shapes[row].kind not in (Kind.NONE, Kind.PROPER)
     ]
     groups = grouped(
-        odd, lambda row: (_severity(plate, row), plate.shapes[row].kind, target_of(plate, row))
+        odd,
+        lambda row: (
+            _severity(plate, row, limits["least_height"]),
+            plate.shapes[row].kind,
+            target_of(plate, row),
+        ),
     )
     for (severity, kind, target), mine in groups.items():
+        if severity is None:
+            continue
         why = f" {plate.shapes[mine[0]].why}" if len(mine) == 1 else ""
         yield Finding(
             NAME,
@@ -71,20 +82,25 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             )
 
 
-def _severity(plate: Plate, row: int) -> Severity:
-    """How far an improper curve reaches."""
+def _severity(plate: Plate, row: int, least_height: float) -> Severity | None:
+    """How far an improper curve reaches; ``None``: nowhere."""
     kind = plate.shapes[row].kind
     if kind is Kind.UNUSABLE:
         return Severity.REACTION
-    counts = kind in FAULTY or any_cq(plate, row) is not None
-    return Severity.WARNING if counts else Severity.INFO
+    if any_cq(plate, row) is not None:
+        return Severity.WARNING
+    threshold = plate.curves.threshold_of(row)
+    height = float(np.nanmax(np.abs(plate.curves.drn[row]), initial=0.0))
+    if threshold is not None and height < least_height * threshold:
+        return None
+    return Severity.WARNING if kind in FAULTY else Severity.INFO
 
 
 RULE = Rule(
     name=NAME,
     describes="Curves are either flat or proper amplification curves.",
     severity=Severity.WARNING,
-    limits={"least_probability": 0.5},
+    limits={"least_height": 0.1, "least_probability": 0.5},
     needs_panel=False,
     check=_check,
 )
