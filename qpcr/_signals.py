@@ -59,6 +59,14 @@ def dyes_of_well(run: Run, reactions: Sequence[Reaction]) -> tuple[str, ...]:
     needed = {reaction.reporter for reaction in reactions}
     if run.passive_reference is not None:
         needed.add(run.passive_reference)
+    if run.passive_reference is not None and run.passive_reference not in known:
+        raise InputError(
+            f"passive reference {run.passive_reference!r} has no pure-dye calibration in this file",
+            place="plate_setup.xml, PassiveReferenceDye",
+            expected=", ".join(sorted(known)),
+            found=run.passive_reference,
+            remedy="correct the passive reference in the plate setup",
+        )
     unknown = sorted(needed - known.keys())
     if unknown:
         raise InputError(
@@ -88,6 +96,7 @@ def signals_of(run: Run) -> Signals:
             ("The instrument's dye signals are used; the file does not allow to recompute them.",),
         )
     computed = _compute(run, wells)
+    notes = _other_dyes(run, wells, computed)
     stored = {well: run.signals[well] for well in computed if _comparable(run, well, computed)}
     worst = max((_difference(computed[well], one) for well, one in stored.items()), default=None)
     if worst is not None and worst <= AGREEMENT:
@@ -96,16 +105,15 @@ def signals_of(run: Run) -> Signals:
             f"Dye signals recomputed from the raw filters agree with the instrument's within "
             f"{worst:.1e} (relative); the instrument's last digits are kept."
         )
-        return Signals(mixed, "instrument", worst, (note,))
+        return Signals(mixed, "instrument", worst, (note, *notes))
     if worst is None:
-        return Signals(
-            computed, "computed", None, ("Dye signals are computed from the raw filters.",)
-        )
+        note = "Dye signals are computed from the raw filters."
+        return Signals(computed, "computed", None, (note, *notes))
     note = (
         f"Dye signals computed from the raw filters differ from the instrument's by up to "
         f"{worst:.1e} (relative); the computed ones are used."
     )
-    return Signals(computed, "computed", worst, (note,))
+    return Signals(computed, "computed", worst, (note, *notes))
 
 
 def _compute(run: Run, wells: dict[int, list[Reaction]]) -> dict[int, DyeSignals]:
@@ -130,6 +138,25 @@ def _compute(run: Run, wells: dict[int, list[Reaction]]) -> dict[int, DyeSignals
 def _comparable(run: Run, well: int, computed: dict[int, DyeSignals]) -> bool:
     stored = run.signals.get(well)
     return stored is not None and set(stored.dyes) == set(computed[well].dyes)
+
+
+def _other_dyes(
+    run: Run, wells: dict[int, list[Reaction]], computed: dict[int, DyeSignals]
+) -> tuple[str, ...]:
+    """Name the wells whose stored signals are of other dyes than the plate sets up."""
+    other = [
+        reactions[0].well_name
+        for well, reactions in wells.items()
+        if well in run.signals and not _comparable(run, well, computed)
+    ]
+    if not other:
+        return ()
+    more = f" and {len(other) - 10} more" if len(other) > 10 else ""
+    note = (
+        f"The instrument's dye signals of {', '.join(other[:10])}{more} are of other dyes than the "
+        "plate sets up; computed ones are used there."
+    )
+    return (note,)
 
 
 def _difference(computed: DyeSignals, stored: DyeSignals) -> float:

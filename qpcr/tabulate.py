@@ -17,6 +17,7 @@ from qpcr._frozen import FloatArray
 from qpcr.curves import Curves, from_table
 from qpcr.fits import Fits, fit_curves
 from qpcr.settings import FitSettings, Settings
+from qpcr.shapes import classify_signals
 from qpcr.tables import CurveTable
 
 HEAD = ("method", "dataset", "curve", "cq", "cq_se", "eff", "n0", "call", "score", "sec")

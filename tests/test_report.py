@@ -230,7 +230,7 @@ def test_catalogue_and_templates_know_the_same_keys() -> None:
         re.findall(r'^  \["(\w+)"', source, re.M)
     )
     assert not used - set(TEXTS), "keys without a text"
-    composed = ("task_", "source_", "view_", "colour_")
+    composed = ("task_", "source_", "view_", "colour_", "severity_", "outcome_")
     quoted = {key for key in TEXTS if f'"{key}"' in source}
     idle = set(TEXTS) - used - quoted
     assert {key for key in idle if not key.startswith(composed)} == set()
@@ -292,3 +292,45 @@ def test_default_threshold_is_a_warning() -> None:
     assert "The threshold of ALB is the default 0.2" in text
     assert "0.2 (default)" in text
     assert f"4 {TEXTS['count_undetermined']}" in text
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    """The demonstration plate, called by its panel."""
+    from primers import load_panel
+    from qpcr.simulate import demo_plate, simulate_plate, write_eds
+
+    path = tmp_path_factory.mktemp("called") / "simulated.eds"
+    write_eds(simulate_plate(demo_plate(), seed=1), path)
+    return analyze(path, fit_settings=FitSettings(polish=False), panel=load_panel("ikzf1"))
+
+
+def test_findings_and_calls_stand_on_top(called: Record) -> None:
+    tree = lxml.html.fromstring(render(called))
+    assert "No control of this run failed." in tree.get_element_by_id("findings").text_content()
+    rows = tree.xpath("//section[@id='calls']//tbody/tr")
+    assert len(rows) == len(called.calls) == 10
+    for row, call in zip(rows, called.calls, strict=True):
+        text = row.text_content()
+        assert call.sample in text
+        assert all(name in text for name in call.deletions)
+        assert len(row.xpath(".//ol/li")) == len(call.chain())
+    assert "Δ1-8" in tree.xpath("//section[@id='calls']")[0].text_content()
+
+
+def test_names_in_findings_and_calls_are_only_text(called: Record) -> None:
+    attack = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    calls = tuple(replace(one, sample=attack, reasons=(attack,)) for one in called.calls)
+    findings = tuple(replace(one, message=attack, remedy=attack) for one in called.findings)
+    page = render(replace(called, calls=calls, findings=findings))
+    assert attack not in page
+    assert len(scripts_of(page)) == 2
+    assert visible(page).count(attack) >= len(calls) + len(findings)
+
+
+def test_every_severity_and_outcome_has_words() -> None:
+    from qpcr.calls import Outcome
+    from qpcr.findings import Severity
+
+    assert all(TEXTS[f"severity_{one}"] for one in Severity)
+    assert all(TEXTS[f"outcome_{one.name.lower()}"] for one in Outcome)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,9 +105,6 @@ def _stages(present: set[int], protocol: tuple[Stage, ...], notes: list[str]) ->
     """Stages whose readings are amplification cycles."""
     cycling = cycling_stages(protocol)
     if cycling:
-        if present and not cycling <= present:
-            missing = sorted(cycling - present)
-            notes.append(f"There are no images of cycling stage {missing[0]}.")
         return cycling & present
     if len(present) != 1:
         return set()
@@ -135,7 +133,18 @@ def _check_order(
                 found=f"reading {after}",
                 remedy="copy the file from the instrument again",
             )
-    planned = planned_cycles(protocol, {key[0] for key in chosen})
+    held = Counter(key[0] for key in chosen)
+    expected = sorted(cycling_stages(protocol)) or sorted(held)
+    for stage in expected[: expected.index(max(held))]:
+        if held[stage] != protocol[stage - 1].repetitions:
+            raise InputError(
+                "readings are missing",
+                place=f"images, stage {stage}",
+                expected=f"{protocol[stage - 1].repetitions} cycles before the next stage",
+                found=f"{held[stage]}",
+                remedy="copy the file from the instrument again",
+            )
+    planned = planned_cycles(protocol, expected)
     if planned and planned != len(chosen):
         notes.append(other_count(len(chosen), planned))
     first: dict[int, int] = {}
@@ -175,6 +184,12 @@ def with_cycles(
         Nothing says which, and there are no images to go by.
     """
     if multi.cycling is not None:
+        count, planned = (
+            int(multi.cycling.sum()),
+            planned_cycles(protocol, cycling_stages(protocol)),
+        )
+        if not images and count and planned and count != planned:
+            notes.append(other_count(count, planned))
         return multi
     parts = [multi.raw] if multi.raw is not None else [s.signal for s in multi.signals.values()]
     if not parts:

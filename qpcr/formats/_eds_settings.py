@@ -9,7 +9,6 @@ window is then what the automatic algorithm wrote back, and means nothing once t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 MAX_WELLS = 384
 MAX_CYCLES = 2_000
 MAX_NAMED = 5
+MAX_THRESHOLD = 1e12
+"""Signals are counts below this, so no curve can cross more."""
 DEFAULTS = "AnalysisProtocol.DEFAULT_SETTINGS"
 
 Values = dict[str, str]
@@ -71,25 +72,22 @@ def read_settings(
     return AnalysisSettings(thresholds, baselines, _rules(root))
 
 
-def without_windows_beyond(
+def note_windows_beyond(
     settings: AnalysisSettings, reactions: Sequence[Reaction], count: int, notes: list[str]
-) -> AnalysisSettings:
-    """Settings without the manual windows that end after the last of `count` cycles (noted)."""
-    beyond = {
-        (one.well, one.target): f"{one.well_name}, {one.target}"
+) -> None:
+    """Note the windows set by hand that end after the last of `count` cycles."""
+    beyond = [
+        f"{one.well_name}, {one.target}"
         for one in reactions
         if (window := settings.baselines.get((one.well, one.target))) is not None
         and window.automatic is False
         and window.stop > count
-    }
-    if not beyond:
-        return settings
-    notes.append(
-        f"Baselines set by hand end after the last cycle ({count}) and are computed "
-        f"automatically: {_listed(list(beyond.values()))}."
-    )
-    kept = {key: window for key, window in settings.baselines.items() if key not in beyond}
-    return replace(settings, baselines=kept)
+    ]
+    if beyond:
+        notes.append(
+            f"Baselines set by hand end after the last cycle ({count}) and are computed "
+            f"instead: {_listed(beyond)}."
+        )
 
 
 def _values(settings: _Element) -> Values:
@@ -116,14 +114,14 @@ def _rules(root: _Element) -> dict[str, str]:
 
 
 def _threshold(name: str, values: Values, notes: list[str]) -> ThresholdSetting:
-    """Threshold of a target; one that is not positive cannot be crossed and has no value."""
+    """Threshold of a target; one that no curve can cross has no value."""
     automatic, word = flag(values.get("AutoCt")), values.get("Threshold")
     value = real(word)
-    usable = value is not None and value > 0
+    usable = value is not None and 0 < value < MAX_THRESHOLD
     if not usable and (automatic is False or value is not None):
         notes.append(
-            f"The threshold recorded for target {name!r} ({(word or 'nothing')[:20]}) is not a "
-            "positive number and is not used."
+            f"The threshold recorded for target {name!r} ({(word or 'nothing')[:24]}) is not a "
+            "possible positive number and is not used."
         )
     return ThresholdSetting(value if usable else None, automatic)
 

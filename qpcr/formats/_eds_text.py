@@ -22,9 +22,9 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
 
 def clean_name(value: str) -> str:
-    """Make white space and control characters one space each run, and drop invisible characters.
+    r"""Make white space and control characters one space each run, and drop invisible characters.
 
-    >>> clean_name(" A\\u00a0B\\n\\u3000C\\u200b ")
+    >>> clean_name(" A\u00a0B\n\u3000C\u200b ")
     'A B C'
     """
     spaced = "".join(

@@ -35,7 +35,7 @@ from qpcr.formats._eds_fluorescence import (
     with_cycles,
 )
 from qpcr.formats._eds_results import read_results
-from qpcr.formats._eds_settings import read_settings, without_windows_beyond
+from qpcr.formats._eds_settings import note_windows_beyond, read_settings
 from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
 from qpcr.formats._eds_text import remark, shortened, text
 from qpcr.formats._ini import Section, moment, parse_ini
@@ -120,6 +120,7 @@ def read(probe: Probe) -> Run:
     elif multi is not None:
         readings = readings_of(multi, () if calibration is None else calibration.filters)
     count = _cycle_count(readings, multi, text(experiment, "RunState"))
+    note_windows_beyond(settings, plate.reactions, count, notes)
     return Run(
         _provenance(archive, manifest, software, experiment, plate, files),
         plate.rows,
@@ -134,7 +135,7 @@ def read(probe: Probe) -> Run:
         calibration=calibration,
         signals={} if multi is None else cycling_signals(multi, count),
         results=_results(archive, plate, count, notes),
-        settings=without_windows_beyond(settings, plate.reactions, count, notes),
+        settings=settings,
         protocol=protocol,
         notes=tuple(notes),
         unread=_unread(archive),
