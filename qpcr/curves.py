@@ -145,12 +145,15 @@ def _from_run(run: Run, settings: Settings) -> Curves:
         rn, problems = _stored_rn(run)
     else:
         reporter, reference, residual, rn, problems = normalised(run, signals)
+    scale = None
     if run.passive_reference is None:
+        scale = _scale(rn, [reaction.target for reaction in run.reactions])
         notes.append(
-            "The plate has no passive reference: Rn is the reporter's own signal, in its own unit, "
-            "and the rules are applied to it as they are. So does the instrument for baselines "
-            "(56 of 60 in one export; a person had set the other four); its automatic threshold "
-            "could not be compared."
+            "The plate has no passive reference: Rn is the reporter's own signal, in its own unit. "
+            "Baselines follow the instrument's rule on that signal as it is (so they did in 56 of "
+            "60 wells of one export; a person had set the others). Which curves amplify is judged "
+            f"on curves scaled to a rise of {TYPICAL_RISE:g}, since limits made for Rn mean "
+            "nothing here; the instrument's own automatic threshold could not be compared."
         )
     measured = _Measured(
         run.reactions,
@@ -158,6 +161,8 @@ def _from_run(run: Run, settings: Settings) -> Curves:
         rn,
         problems,
         run.settings,
+        scale=scale,
+        windows_unscaled=True,
         reporter=reporter,
         reference=reference,
         residual=residual,
@@ -275,6 +280,8 @@ class _Measured:
     recorded: AnalysisSettings
     scale: FloatArray | None = None
     """(R,) Rn is divided by this before the rules see it; ``None``: Rn is as it is."""
+    windows_unscaled: bool = False
+    """Baseline windows of curves that amplify follow Rn as it is all the same."""
     reporter: FloatArray | None = None
     reference: FloatArray | None = None
     residual: FloatArray | None = None
@@ -285,11 +292,16 @@ def _assemble(
 ) -> Curves:
     """Baseline, ΔRn, threshold and the instrument's Ct: the steps, one after the other."""
     rn, cycles = measured.rn, measured.cycles
-    scale = np.ones(len(rn)) if measured.scale is None else measured.scale
     problems = _problems(rn, measured.problems)
     good = np.array([problem is None for problem in problems], dtype=np.bool_)
     filled = _filled(rn)
-    peaks, automatic = _peaks_and_windows(filled / scale[:, None], good, rules)
+    if measured.scale is None:
+        peaks, automatic = _peaks_and_windows(filled, good, rules)
+    else:
+        peaks, automatic = _peaks_and_windows(filled / measured.scale[:, None], good, rules)
+        if measured.windows_unscaled:
+            theirs, windows = _peaks_and_windows(filled, good, rules)
+            automatic = np.where(((peaks > 0) & (theirs == peaks))[:, None], windows, automatic)
     windows, sources, said = choose_windows(
         measured.reactions, automatic, measured.recorded, settings, cycles
     )

@@ -13,12 +13,19 @@ from qpcr.errors import InputError
 from qpcr.fits import Reason, fit_curves
 from qpcr.formats import read_run
 from qpcr.settings import Settings, parse_settings
+from qpcr.simulate import demo_plate, simulate_plate, write_eds
 
 X = np.arange(1.0, 41.0)
 
 
 def sigmoid(ct=24.0, top=5.0, ground=0.3, slope=0.002):
     return ground + slope * X + top / (1 + np.exp(-(X - ct - 3) / 1.4))
+
+
+def write(folder, spec):
+    path = folder / f"{spec.passive_reference}.eds"
+    write_eds(simulate_plate(spec, seed=3), path)
+    return read_run(path)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +149,41 @@ def test_an_efficiency_nobody_can_know_is_left_out():
     for fit in fit_curves(from_table(X, np.array([rn, sigmoid()]), ["a", "b"]), polish=False):
         if fit.efficiency is not None:
             assert fit.efficiency.se <= 0.5
+
+
+def test_a_plate_without_a_passive_reference_works_and_says_so(tmp_path):
+    spec = demo_plate()
+    with_reference, without = (
+        write(tmp_path, dataclasses.replace(spec, passive_reference=dye)) for dye in ("ROX", None)
+    )
+    made = from_run(without)
+    assert any("no passive reference" in note for note in made.notes)
+    assert made.reference is None
+    assert np.nanmax(made.rn) > 1e5
+    normal = from_run(with_reference)
+    agree = [
+        (one.value is None) == (other.value is None)
+        for one, other in zip(made.instrument_cq, normal.instrument_cq, strict=True)
+    ]
+    assert sum(agree) >= 94  # of 96; P-010 holds a few copies
+    for target, threshold in made.thresholds.items():
+        amplified = [
+            np.nanmax(made.drn[row])
+            for row, reaction in enumerate(made.reactions)
+            if reaction.target == target and normal.instrument_cq[row].value is not None
+        ]
+        assert 0.01 < threshold.value / np.median(amplified) < 0.5, target
+
+
+def test_nothing_amplifies_and_there_is_no_reference(tmp_path):
+    spec = demo_plate()
+    empty = tuple(
+        dataclasses.replace(
+            well, reactions=tuple(dataclasses.replace(r, copies=0.0) for r in well.reactions)
+        )
+        for well in spec.wells
+    )
+    made = from_run(write(tmp_path, dataclasses.replace(spec, wells=empty, passive_reference=None)))
+    for row, answer in enumerate(made.instrument_cq):
+        fit = fit_curves(made, polish=False)[row] if answer.value is not None else None
+        assert fit is None or fit.cq is None

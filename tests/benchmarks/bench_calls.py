@@ -34,7 +34,6 @@ from qpcr.pipeline import analyze
 from qpcr.rehearsal import wells_of
 from qpcr.settings import FitSettings
 from qpcr.simulate import (
-    FAULT_NAMES,
     Clone,
     PatientSpec,
     PlateSpec,
@@ -46,11 +45,13 @@ from qpcr.simulate import (
     true_reactions,
     write_eds,
 )
-from qpcr.simulate.faults import Contamination
+from qpcr.simulate.faults import Contamination, Saturation
+
+CLEAN, SPLASH, CEILING = "clean", "contamination", "saturation, all wells"
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "swapped sample": (),  # two whole samples: nothing on the plate contradicts it
-    "contamination": ("neighbour_contamination", "ntc_amplified"),
+    SPLASH: ("neighbour_contamination", "ntc_amplified"),
     "dropout": ("reference_gene", "replicates", "no_amplification"),
     "failed positive control": ("positive_control",),
     "contaminated NTC": ("ntc_amplified",),
@@ -65,17 +66,18 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "crosstalk": ("unmixing_residual", "crosstalk"),
     "weak lamp": ("passive_reference",),
     "saturation": ("saturation",),
+    CEILING: ("saturation",),  # as detectors are: the same ceiling for every well
 }
 """The rules that are meant to find each fault."""
 
-CLEAN = "clean"
 COPIES = (5, 10, 50, 500)
 LOST = {"failed positive control", "contaminated NTC"}
 """Faults after which no sample of the run may be called."""
 
 COLUMNS = (
-    "right", "some missing", "wrong name", "not detected", "inconclusive", "invalid",
+    "right", "rest open", "some missing", "wrong name", "not detected", "inconclusive", "invalid",
 )  # fmt: skip
+"""What a call can be; "rest open" names some of the deletions and asks for repeats."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,10 @@ def planted(plate: PlateSpec, kind: str, seed: int) -> PlateSpec | None:
     """Plant a fault; ``None``: these patients leave no place for it."""
     if kind == CLEAN:
         return plate
-    if kind == "contamination":
+    if kind == SPLASH:
         return splashed(plate, seed)
+    if kind == CEILING:
+        return replace(plate, faults=(Saturation(None),))
     try:
         return plant_faults(plate, [kind], seed)
     except InputError:
@@ -201,7 +205,8 @@ def watch(panel: Panel, plate: PlateSpec, kind: str, seed: int, replicates: int)
 def watched(panel: Panel, kind: str, count: int, seed: int) -> Iterator[Seen]:
     """Make so many plates with a kind of fault."""
     for number in range(count):
-        replicates = 1 + number % 2
+        # Duplicates never lie beside wells of another patient with the same target.
+        replicates = 1 if kind == SPLASH else 1 + number % 2
         for again in range(50):
             mine = seed + 100 * number + again
             plate = planted(screen(panel, mine, replicates), kind, mine)
@@ -244,16 +249,17 @@ def column_of(call: Call, carried: frozenset[str]) -> str:
         return str(call.outcome)
     if named - carried:
         return "wrong name"
-    return "right" if named == carried else "some missing"
+    if named == carried:
+        return "right"
+    return "rest open" if call.recommendations else "some missing"
 
 
 def bad(truth: str, column: str) -> bool:
     """Say whether a call is wrong without any doubt shown."""
-    if truth == "none":
-        return column in ("wrong name", "some missing")
     if truth in ("DNA lost", "control spoilt"):
-        return column in ("wrong name", "not detected", "right", "some missing")
-    return column in ("wrong name", "some missing", "not detected")
+        return column not in ("inconclusive", "invalid")
+    missed = column in ("some missing", "not detected") and truth != "none"
+    return missed or column == "wrong name"
 
 
 def false_names(seen: Seen, panel: Panel) -> Iterator[tuple[Call, str, bool]]:
@@ -412,6 +418,15 @@ def show_copies(plates: Mapping[int, Sequence[Seen]], panel: Panel) -> None:
         ("copies", "patients", "empty", "named (95 % interval)", *COLUMNS),
         rows,
     )
+    found = [
+        (one.seed, f.finding) for some in plates.values() for one in some for f in one.findings
+    ]
+    counts = Counter((finding.rule, str(finding.severity)) for _, finding in found)
+    told = (f"{rule} ({severity}) {count}" for (rule, severity), count in counts.most_common())
+    print(f"\n   Findings of these plates: {', '.join(told) or 'none'}")
+    for seed, finding in found:
+        if finding.rule not in ("late_cq", "cq_methods_disagree"):
+            print(f"   {seed}: {finding.message}")
 
 
 def main() -> None:
@@ -422,12 +437,12 @@ def main() -> None:
     asked = parser.parse_args()
     panel, begin = load_panel("ikzf1"), time.perf_counter()
     base = 1_000_000 * asked.seed
-    each = max(round(0.64 * asked.plates / len(FAULT_NAMES)), 1)
-    spare = max(asked.plates - each * len(FAULT_NAMES), 1)
+    each = max(round(0.68 * asked.plates / len(RULES)), 1)
+    spare = max(asked.plates - each * len(RULES), 1)
     clean = list(watched(panel, CLEAN, spare, base))
     faulty = [
         one
-        for place, kind in enumerate(FAULT_NAMES, 1)
+        for place, kind in enumerate(RULES, 1)
         for one in watched(panel, kind, each, base + 10_000 * place)
     ]
     times = max(asked.plates // 40, 1)
