@@ -34,6 +34,7 @@ from qpcr.pipeline import analyze
 from qpcr.rehearsal import wells_of
 from qpcr.settings import FitSettings
 from qpcr.simulate import (
+    FAULT_NAMES,
     Clone,
     PatientSpec,
     PlateSpec,
@@ -69,6 +70,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     CEILING: ("saturation",),  # as detectors are: the same ceiling for every well
 }
 """The rules that are meant to find each fault."""
+KINDS = (*RULES, *(name for name in FAULT_NAMES if name not in RULES))
 
 COPIES = (5, 10, 50, 500)
 LOST = {"failed positive control", "contaminated NTC"}
@@ -81,38 +83,33 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Named:
-    """A finding, and the wells it names; none: the plate as a whole."""
-
-    finding: Finding
-    wells: frozenset[int]
-
-    @property
-    def grave(self) -> bool:
-        """A person has to look, at least."""
-        return self.finding.severity.grade >= Severity.WARNING.grade
-
-    def names(self, wells: frozenset[int]) -> bool:
-        """Say whether it names one of some wells."""
-        return not self.wells or bool(self.wells & wells)
-
-
-@dataclass(frozen=True)
 class Seen:
     """One plate: what was planted, what is true, and what was found and called."""
 
     kind: str
     seed: int
     replicates: int
-    struck: frozenset[int]
-    truth: Mapping[tuple[int, str], TrueReaction]
-    findings: tuple[Named, ...]
+    truth: tuple[TrueReaction, ...]
+    findings: tuple[Finding, ...]
     calls: tuple[Call, ...]
     well_of: tuple[int, ...]
 
-    def true_of(self, sample: str) -> list[TrueReaction]:
-        """Truth of every reaction that a sample is labelled with."""
-        return [one for one in self.truth.values() if one.sample == sample]
+    def struck(self) -> frozenset[int]:
+        """Wells with a fault."""
+        return frozenset(one.well for one in self.truth if one.faults)
+
+    def grave(self) -> list[Finding]:
+        """Findings that a person has to look at, at least."""
+        return [f for f in self.findings if f.severity.grade >= Severity.WARNING.grade]
+
+    def hits(self) -> list[Finding]:
+        """Those of them that name a struck well, or the whole plate."""
+        struck = self.struck()
+        return [
+            one
+            for one in self.grave()
+            if not one.reactions or struck & {self.well_of[row] for row in one.reactions}
+        ]
 
 
 # Plates ------------------------------------------------------------------------------------
@@ -191,15 +188,8 @@ def watch(panel: Panel, plate: PlateSpec, kind: str, seed: int, replicates: int)
         file = Path(folder) / "simulated.eds"
         write_eds(simulated, file)
         record = analyze(file, fit_settings=FitSettings(polish=False), panel=panel)
-    well_of = tuple(reaction.well for reaction in record.run.reactions)
-    truth = {(one.well, one.target): one for one in true_reactions(simulated)}
-    findings = (
-        Named(one, frozenset(well_of[row] for row in one.reactions)) for one in record.findings
-    )
-    struck = frozenset(one.well for one in truth.values() if one.faults)
-    return Seen(
-        kind, seed, replicates, struck, truth, tuple(findings), record.calls, well_of
-    )  # fmt: skip
+    truth, wells = true_reactions(simulated), (reaction.well for reaction in record.run.reactions)
+    return Seen(kind, seed, replicates, truth, record.findings, record.calls, tuple(wells))
 
 
 def watched(panel: Panel, kind: str, count: int, seed: int) -> Iterator[Seen]:
@@ -220,22 +210,15 @@ def watched(panel: Panel, kind: str, count: int, seed: int) -> Iterator[Seen]:
 
 def truth_of(seen: Seen, sample: str, panel: Panel) -> tuple[str, frozenset[str]]:
     """Say what is true of a sample, and its deletions, in the words of the confusion table."""
-    rows = seen.true_of(sample)
+    rows = [one for one in seen.truth if one.sample == sample]
     carried = frozenset(name for one in rows for name in one.deletions)
-    references, held = [], set()
-    for one in rows:
-        channel = panel.find_channel(one.target)
-        if channel is None:
-            continue
-        if channel[1].role == "reference":
-            references.append(one.copies)
-        elif one.copies:
-            held.add(channel[1].reports)
+    reports = {c.target: c.reports for kind in panel.reactions for c in kind.channels}
+    held = {reports[one.target] for one in rows if one.copies}
     if seen.kind in LOST:
         return "control spoilt", carried
     if any("swapped sample" in one.faults for one in rows):
         return "swapped", carried
-    if not any(references) and not held:
+    if not held:
         return "DNA lost", carried
     if carried - held:
         return "deletion's DNA lost", carried
@@ -272,7 +255,7 @@ def false_names(seen: Seen, panel: Panel) -> Iterator[tuple[Call, str, bool]]:
                 for one in call.evidence
                 if one.product == name and one.answer is Answer.POSITIVE
             ]
-            yield call, name, bool(wells) and all(well in seen.struck for well in wells)
+            yield call, name, bool(wells) and seen.struck().issuperset(wells)
 
 
 # Tables ------------------------------------------------------------------------------------
@@ -289,21 +272,25 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
         print("  " + "  ".join(cells))
 
 
+def listed(counts: Counter[str]) -> str:
+    """Names and how often, the most frequent first."""
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
+
+
 def show_recall(plates: Sequence[Seen], panel: Panel) -> None:
-    """Print what was found of every planted fault, and which rules spoke elsewhere."""
-    rows = []
-    for kind, meant in RULES.items():
-        mine = [one for one in plates if one.kind == kind]
+    """Print what was found of every planted fault, and which rules found it."""
+    rows, spoke = [], []
+    for kind in KINDS:
+        meant, mine = RULES.get(kind, ()), [one for one in plates if one.kind == kind]
         cells: list[object] = [kind]
         for times in (1, 2):
             some = [one for one in mine if one.replicates == times]
-            hits = sum(any(f.finding.rule in meant for f in hitting(one)) for one in some)
-            cells.append(f"{hits}/{len(some)}" if meant else f"-/{len(some)}")
-        cells.append(f"{sum(bool(hitting(one)) for one in mine)}/{len(mine)}")
-        cells.append(sum(len([f for f in one.findings if f.grave]) for one in mine)
-                     - sum(len(hitting(one)) for one in mine))  # fmt: skip
-        cells.append(sum(len(list(wrong(one, panel))) for one in mine))
-        rows.append(cells)
+            found = sum(any(f.rule in meant for f in one.hits()) for one in some)
+            cells.append(f"{found if meant else '-'}/{len(some)}")
+        cells.append(f"{sum(bool(one.hits()) for one in mine)}/{len(mine)}")
+        cells.append(sum(len(one.grave()) - len(one.hits()) for one in mine))
+        rows.append([*cells, sum(len(list(wrong(one, panel))) for one in mine)])
+        spoke.append(f"   {kind}: {listed(Counter(f.rule for one in mine for f in one.hits()))}")
     table(
         "1. Faults found, a fault kind a plate (simulated). By its rules: plates with a warning or "
         "graver\n   of a rule meant for it that names a struck well; any: of any rule; elsewhere: "
@@ -311,15 +298,7 @@ def show_recall(plates: Sequence[Seen], panel: Panel) -> None:
         ("fault", "rules, single", "rules, duplicate", "any", "elsewhere", "wrong"),
         rows,
     )
-    print("\n   Findings that name a struck well:")
-    for kind in RULES:
-        who = Counter(f.finding.rule for one in plates if one.kind == kind for f in hitting(one))
-        print(f"   {kind}: {', '.join(f'{rule} {n}' for rule, n in who.most_common()) or 'none'}")
-
-
-def hitting(seen: Seen) -> list[Named]:
-    """Findings, warnings at least, that name a struck well."""
-    return [one for one in seen.findings if one.grave and one.names(seen.struck)]
+    print("\n   Findings that name a struck well:", *spoke, sep="\n")
 
 
 def wrong(seen: Seen, panel: Panel) -> Iterator[str]:
@@ -338,14 +317,13 @@ def show_misses(plates: Sequence[Seen], panel: Panel) -> None:
     """Print every fault that no rule meant for it found, and every call that is wrong."""
     print("\n   Missed by the rules meant for it (plate seed, replicates, wells, targets, others):")
     for one in plates:
-        hits = hitting(one)
-        meant = RULES.get(one.kind, ())
-        if not meant or any(f.finding.rule in meant for f in hits):
+        hits, meant = one.hits(), RULES.get(one.kind, ())
+        if not meant or any(f.rule in meant for f in hits):
             continue
-        struck = [t for t in one.truth.values() if t.faults]
+        struck = [t for t in one.truth if t.faults]
         where = ", ".join(f"{t.well_name} {t.sample} {t.target}" for t in struck[:2])
         more = f" and {len(struck) - 2} more" if len(struck) > 2 else ""
-        others = ", ".join(sorted({f.finding.rule for f in hits})) or "none"
+        others = listed(Counter(f.rule for f in hits))
         print(f"   {one.kind}: {one.seed}, {one.replicates}, {where}{more}; {others}")
     print("\n   Wrong calls (swapped samples left out, whose wells answer for another patient):")
     for one in plates:
@@ -354,33 +332,31 @@ def show_misses(plates: Sequence[Seen], panel: Panel) -> None:
                 print(f"   {one.kind}: {one.seed}, {one.replicates}, {text}")
 
 
-def show_alarms(plates: Sequence[Seen]) -> None:
-    """Print the findings of plates without fault."""
-    found = [(one, f.finding) for one in plates for f in one.findings]
+def show_alarms(title: str, plates: Sequence[Seen], expected: Iterable[str] = ()) -> None:
+    """Print the findings of plates without fault, those that were not expected in full."""
+    found = [(one, finding) for one in plates for finding in one.findings]
+    told = listed(Counter(f"{finding.rule} ({finding.severity})" for _, finding in found))
     noisy = len({one.seed for one, _ in found})
-    counts = Counter((f.rule, str(f.severity)) for _, f in found)
-    rows = [(rule, severity, count) for (rule, severity), count in counts.most_common()]
-    table(
-        f"2. Plates without fault (simulated): {len(plates)}, with any finding {noisy}, findings "
-        f"{len(found)}",
-        ("rule", "severity", "findings"),
-        rows,
-    )
+    print(f"\n{title}: {len(plates)}, with any finding {noisy}; findings: {told}")
     for one, finding in found:
-        print(f"   {one.seed}, {one.replicates}: {finding.rule}, {finding.message}")
+        if finding.rule not in expected:
+            print(f"   {one.seed}, {one.replicates}: {finding.rule}: {finding.message}")
 
 
-def show_confusion(title: str, plates: Sequence[Seen], panel: Panel) -> None:
-    """Print truth against calls, a sample a count."""
+def tally(plates: Sequence[Seen], panel: Panel) -> dict[str, Counter[str]]:
+    """Count the samples of plates by truth and call."""
     counts: dict[str, Counter[str]] = {}
     for one in plates:
         for call in one.calls:
             truth, carried = truth_of(one, call.sample, panel)
             counts.setdefault(truth, Counter())[column_of(call, carried)] += 1
-    order = sorted(counts, key=lambda truth: -sum(counts[truth].values()))
-    table(
-        title, ("truth", *COLUMNS), [(t, *(counts[t][c] for c in COLUMNS)) for t in order]
-    )  # fmt: skip
+    return counts
+
+
+def show_confusion(title: str, plates: Sequence[Seen], panel: Panel) -> None:
+    """Print truth against calls, a sample a count."""
+    counts = sorted(tally(plates, panel).items(), key=lambda item: -item[1].total())
+    table(title, ("truth", *COLUMNS), [(t, *(row[c] for c in COLUMNS)) for t, row in counts])
 
 
 def show_false_names(plates: Sequence[Seen], panel: Panel) -> None:
@@ -393,24 +369,18 @@ def show_false_names(plates: Sequence[Seen], panel: Panel) -> None:
         print(f"   {one.kind}, plate {one.seed}, {one.replicates}: {call.sample} called {name}")
         for line in call.chain():
             print(f"     {line}")
-    told = ", ".join(f"{kind} {count}" for kind, count in struck.most_common()) or "none"
-    print(f"   False named deletions from struck wells: {told}")
+    print(f"   False named deletions from struck wells: {listed(struck)}")
 
 
 def show_copies(plates: Mapping[int, Sequence[Seen]], panel: Panel) -> None:
     """Print how many patients with few copies were named, with Clopper-Pearson intervals."""
     rows = []
     for copies, some in plates.items():
-        counts: Counter[str] = Counter()
-        empty = 0
-        for one in some:
-            for call in one.calls:
-                truth, carried = truth_of(one, call.sample, panel)
-                counts[column_of(call, carried)] += 1
-                empty += truth == "deletion's DNA lost"
-        total = counts.total()
-        interval = binomtest(counts["right"], total).proportion_ci(0.95) if total else (0, 1)
-        share = f"{counts['right'] / max(total, 1):.1%} ({interval[0]:.1%} to {interval[1]:.1%})"
+        by_truth = tally(some, panel)
+        counts = sum(by_truth.values(), Counter[str]())
+        total, empty = counts.total(), by_truth.get("deletion's DNA lost", Counter[str]()).total()
+        interval = binomtest(counts["right"], total).proportion_ci(0.95)
+        share = f"{counts['right'] / total:.1%} ({interval[0]:.1%} to {interval[1]:.1%})"
         rows.append((copies, total, empty, share, *(counts[c] for c in COLUMNS)))
     table(
         "4. Patients with one deletion by mean copies a well, one well (simulated); empty: wells "
@@ -418,15 +388,6 @@ def show_copies(plates: Mapping[int, Sequence[Seen]], panel: Panel) -> None:
         ("copies", "patients", "empty", "named (95 % interval)", *COLUMNS),
         rows,
     )
-    found = [
-        (one.seed, f.finding) for some in plates.values() for one in some for f in one.findings
-    ]
-    counts = Counter((finding.rule, str(finding.severity)) for _, finding in found)
-    told = (f"{rule} ({severity}) {count}" for (rule, severity), count in counts.most_common())
-    print(f"\n   Findings of these plates: {', '.join(told) or 'none'}")
-    for seed, finding in found:
-        if finding.rule not in ("late_cq", "cq_methods_disagree"):
-            print(f"   {seed}: {finding.message}")
 
 
 def main() -> None:
@@ -437,12 +398,12 @@ def main() -> None:
     asked = parser.parse_args()
     panel, begin = load_panel("ikzf1"), time.perf_counter()
     base = 1_000_000 * asked.seed
-    each = max(round(0.68 * asked.plates / len(RULES)), 1)
-    spare = max(asked.plates - each * len(RULES), 1)
+    each = max(round(0.68 * asked.plates / len(KINDS)), 1)
+    spare = max(asked.plates - each * len(KINDS), 1)
     clean = list(watched(panel, CLEAN, spare, base))
     faulty = [
         one
-        for place, kind in enumerate(RULES, 1)
+        for place, kind in enumerate(KINDS, 1)
         for one in watched(panel, kind, each, base + 10_000 * place)
     ]
     times = max(asked.plates // 40, 1)
@@ -455,13 +416,15 @@ def main() -> None:
     }
     show_recall(faulty, panel)
     show_misses(faulty, panel)
-    show_alarms(clean)
+    show_alarms("2. Plates without fault (simulated)", clean)
     show_confusion("3a. Calls on plates without fault (simulated)", clean, panel)
     show_confusion("3b. Calls on plates with a fault (simulated)", faulty, panel)
-    show_false_names([*clean, *faulty, *(one for some in few.values() for one in some)], panel)
+    scarce = [one for some in few.values() for one in some]
+    every = [*clean, *faulty, *scarce]
+    show_false_names(every, panel)
     show_copies(few, panel)
-    count = len(clean) + len(faulty) + len(COPIES) * times
-    print(f"\n{count} plates in {time.perf_counter() - begin:.0f} s")
+    show_alarms("   Plates of table 4", scarce, ("late_cq", "cq_methods_disagree"))
+    print(f"\n{len(every)} plates in {time.perf_counter() - begin:.0f} s")
 
 
 if __name__ == "__main__":
