@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from primers import Channel, Panel
 from qpcr._registry import find
@@ -105,6 +105,9 @@ def plate_of(
 def evaluate(plate: Plate) -> tuple[Finding, ...]:
     """Apply the rules: those the panel names, with its limits; without a panel the general ones.
 
+    Without a panel nobody has said what makes a run or a reaction invalid: findings are warnings
+    at most.
+
     Returns
     -------
     tuple of Finding
@@ -120,11 +123,16 @@ def evaluate(plate: Plate) -> tuple[Finding, ...]:
     if plate.panel is None:
         for rule in every.values():
             if not rule.needs_panel:
-                found += rule.check(plate, rule.limits)
+                found += (_milder(one) for one in rule.check(plate, rule.limits))
     else:
         for name, limits in check_panel_rules(plate.panel).items():
             found += every[name].check(plate, limits)
     return tuple(sorted(found, key=lambda finding: -finding.severity.grade))
+
+
+def _milder(finding: Finding) -> Finding:
+    grave = finding.severity.grade > Severity.WARNING.grade
+    return replace(finding, severity=Severity.WARNING) if grave else finding
 
 
 def check_panel_rules(panel: Panel) -> dict[str, Limits]:

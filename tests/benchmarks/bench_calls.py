@@ -27,25 +27,13 @@ import numpy as np
 from scipy.stats import binomtest
 
 from primers import Panel, load_panel
+from qpcr import simulate
 from qpcr.calls import Answer, Call, Outcome
 from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.pipeline import analyze
 from qpcr.rehearsal import wells_of
 from qpcr.settings import FitSettings
-from qpcr.simulate import (
-    FAULT_NAMES,
-    Clone,
-    PatientSpec,
-    PlateSpec,
-    TrueReaction,
-    patient_plates,
-    plant_faults,
-    random_patients,
-    simulate_plate,
-    true_reactions,
-    write_eds,
-)
 from qpcr.simulate.faults import Contamination, Saturation
 
 CLEAN, SPLASH, CEILING = "clean", "contamination", "saturation, all wells"
@@ -70,15 +58,14 @@ RULES: Mapping[str, tuple[str, ...]] = {
     CEILING: ("saturation",),  # as detectors are: the same ceiling for every well
 }
 """The rules that are meant to find each fault."""
-KINDS = (*RULES, *(name for name in FAULT_NAMES if name not in RULES))
+KINDS = (*RULES, *(name for name in simulate.FAULT_NAMES if name not in RULES))
 
 COPIES = (5, 10, 50, 500)
 LOST = {"failed positive control", "contaminated NTC"}
 """Faults after which no sample of the run may be called."""
 
-COLUMNS = (
-    "right", "rest open", "some missing", "wrong name", "not detected", "inconclusive", "invalid",
-)  # fmt: skip
+NAMED = ("right", "rest open", "some missing", "wrong name")
+COLUMNS = (*NAMED, "not detected", "inconclusive", "invalid")
 """What a call can be; "rest open" names some of the deletions and asks for repeats."""
 
 
@@ -89,7 +76,7 @@ class Seen:
     kind: str
     seed: int
     replicates: int
-    truth: tuple[TrueReaction, ...]
+    truth: tuple[simulate.TrueReaction, ...]
     findings: tuple[Finding, ...]
     calls: tuple[Call, ...]
     well_of: tuple[int, ...]
@@ -112,18 +99,15 @@ class Seen:
         ]
 
 
-# Plates ------------------------------------------------------------------------------------
-
-
-def screen(panel: Panel, seed: int, replicates: int) -> PlateSpec:
+def screen(panel: Panel, seed: int, replicates: int) -> simulate.PlateSpec:
     """Lay out a full plate of invented patients."""
     kinds = wells_of(panel)
     count = (96 - 2 * len(kinds) * replicates) // (len(kinds) * replicates)
-    patients = random_patients(count, kinds, seed)
-    return patient_plates(patients, kinds, name=panel.title, replicates=replicates)[0]
+    patients = simulate.random_patients(count, kinds, seed)
+    return simulate.patient_plates(patients, kinds, name=panel.title, replicates=replicates)[0]
 
 
-def planted(plate: PlateSpec, kind: str, seed: int) -> PlateSpec | None:
+def planted(plate: simulate.PlateSpec, kind: str, seed: int) -> simulate.PlateSpec | None:
     """Plant a fault; ``None``: these patients leave no place for it."""
     if kind == CLEAN:
         return plate
@@ -132,12 +116,12 @@ def planted(plate: PlateSpec, kind: str, seed: int) -> PlateSpec | None:
     if kind == CEILING:
         return replace(plate, faults=(Saturation(None),))
     try:
-        return plant_faults(plate, [kind], seed)
+        return simulate.plant_faults(plate, [kind], seed)
     except InputError:
         return None
 
 
-def splashed(plate: PlateSpec, seed: int) -> PlateSpec | None:
+def splashed(plate: simulate.PlateSpec, seed: int) -> simulate.PlateSpec | None:
     """Carry 0.1 to 1 % of a strong well into one of its eight neighbours that holds nothing.
 
     ``plant_faults`` knows four neighbours; seven kinds of well, eight to a column, put the wells
@@ -163,33 +147,29 @@ def splashed(plate: PlateSpec, seed: int) -> PlateSpec | None:
     return replace(plate, faults=(fault,))
 
 
-def sparse(panel: Panel, copies: int, first: int) -> PlateSpec:
+def sparse(panel: Panel, copies: int, first: int) -> simulate.PlateSpec:
     """Lay out patients with one deletion each, so many mean copies a well, all pairs in turn."""
     kinds = wells_of(panel)
     pairs = [read for kind in kinds for channel in kind for read in channel.reads]
     count = 96 // len(kinds) - 2
     patients = [
-        PatientSpec(
-            f"P-{number:03d}",
-            (Clone(deletion, copies / 75_000, (pair,)),),
-            blasts=1.0,
-            input_copies=150_000,
-        )
+        simulate.PatientSpec(f"P-{number:03d}", (clone,), blasts=1.0, input_copies=150_000)
         for number in range(first, first + count)
         for pair, deletion in [pairs[number % len(pairs)]]
+        for clone in [simulate.Clone(deletion, copies / 75_000, (pair,))]
     ]
-    return patient_plates(patients, kinds, name=panel.title, replicates=1)[0]
+    return simulate.patient_plates(patients, kinds, name=panel.title, replicates=1)[0]
 
 
-def watch(panel: Panel, plate: PlateSpec, kind: str, seed: int, replicates: int) -> Seen:
+def watch(panel: Panel, plate: simulate.PlateSpec, kind: str, seed: int, replicates: int) -> Seen:
     """Simulate a plate, analyze its file, and keep what is compared."""
-    simulated = simulate_plate(plate, seed)
+    simulated = simulate.simulate_plate(plate, seed)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "simulated.eds"
-        write_eds(simulated, file)
+        simulate.write_eds(simulated, file)
         record = analyze(file, fit_settings=FitSettings(polish=False), panel=panel)
-    truth, wells = true_reactions(simulated), (reaction.well for reaction in record.run.reactions)
-    return Seen(kind, seed, replicates, truth, record.findings, record.calls, tuple(wells))
+    truth, wells = simulate.true_reactions(simulated), tuple(r.well for r in record.run.reactions)
+    return Seen(kind, seed, replicates, truth, record.findings, record.calls, wells)
 
 
 def watched(panel: Panel, kind: str, count: int, seed: int) -> Iterator[Seen]:
@@ -203,9 +183,6 @@ def watched(panel: Panel, kind: str, count: int, seed: int) -> Iterator[Seen]:
             if plate is not None:
                 yield watch(panel, plate, kind, mine, replicates)
                 break
-
-
-# Truth against calls -----------------------------------------------------------------------
 
 
 def truth_of(seen: Seen, sample: str, panel: Panel) -> tuple[str, frozenset[str]]:
@@ -250,15 +227,9 @@ def false_names(seen: Seen, panel: Panel) -> Iterator[tuple[Call, str, bool]]:
     for call in seen.calls:
         _, carried = truth_of(seen, call.sample, panel)
         for name in frozenset(call.deletions) - carried:
-            wells = [
-                seen.well_of[one.reaction]
-                for one in call.evidence
-                if one.product == name and one.answer is Answer.POSITIVE
-            ]
-            yield call, name, bool(wells) and seen.struck().issuperset(wells)
-
-
-# Tables ------------------------------------------------------------------------------------
+            shown = [e for e in call.evidence if e.product == name and e.answer is Answer.POSITIVE]
+            wells = {seen.well_of[one.reaction] for one in shown}
+            yield call, name, bool(wells) and wells <= seen.struck()
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -307,10 +278,8 @@ def wrong(seen: Seen, panel: Panel) -> Iterator[str]:
         truth, carried = truth_of(seen, call.sample, panel)
         column = column_of(call, carried)
         if bad(truth, column):
-            yield (
-                f"{call.sample}: truth {truth} ({', '.join(sorted(carried)) or '-'}), "
-                f"called {call.outcome} ({', '.join(call.deletions) or '-'})"
-            )
+            told = [", ".join(sorted(names)) or "-" for names in (carried, call.deletions)]
+            yield f"{call.sample}: truth {truth} ({told[0]}), called {call.outcome} ({told[1]})"
 
 
 def show_misses(plates: Sequence[Seen], panel: Panel) -> None:
