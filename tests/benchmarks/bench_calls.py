@@ -214,12 +214,12 @@ def column_of(call: Call, carried: frozenset[str]) -> str:
     return "rest open" if call.recommendations else "some missing"
 
 
-def bad(truth: str, column: str) -> bool:
+def bad(truth: str, column: str, carried: frozenset[str]) -> bool:
     """Say whether a call is wrong without any doubt shown."""
     if truth in ("DNA lost", "control spoilt"):
         return column not in ("inconclusive", "invalid")
-    missed = column in ("some missing", "not detected") and truth != "none"
-    return missed or column == "wrong name"
+    missed = column in ("some missing", "not detected")
+    return column == "wrong name" or (missed and bool(carried))
 
 
 def false_names(seen: Seen, panel: Panel) -> Iterator[tuple[Call, str, bool]]:
@@ -277,7 +277,7 @@ def wrong(seen: Seen, panel: Panel) -> Iterator[str]:
     for call in seen.calls:
         truth, carried = truth_of(seen, call.sample, panel)
         column = column_of(call, carried)
-        if bad(truth, column):
+        if bad(truth, column, carried):
             told = [", ".join(sorted(names)) or "-" for names in (carried, call.deletions)]
             yield f"{call.sample}: truth {truth} ({told[0]}), called {call.outcome} ({told[1]})"
 
