@@ -1,8 +1,9 @@
 """A control or a late sample amplifies beside a much stronger well of the same target.
 
-What splashes into a neighbouring well is diluted some hundredfold to a millionfold, and comes 8 to
-20 cycles later. The pattern is a suspicion, not a proof: a warning for people. Reference genes
-of samples are left out, since every sample has them.
+What splashes into a neighbouring well is diluted some hundredfold to a millionfold, and comes 6.5
+to 20 cycles later. The pattern is a suspicion, not a proof; but a deletion must not be reported on
+it, so a sample's well is not used until it was repeated elsewhere. Reference genes of samples are
+left out, since every sample has them; only a panel tells which they are.
 
 Limits
     ``cycles_later_at_least``, ``cycles_later_at_most``: than the strongest of the eight neighbours.
@@ -53,7 +54,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             continue
         yield Finding(
             NAME,
-            Severity.WARNING,
+            Severity.WARNING if row in empty else Severity.REACTION,
             (row,),
             f"{target_of(plate, row)} of {sample_of(plate, row)} in {wells(plate, [row])} (Ct "
             f"{cqs[row]:.2f}) comes {later:.1f} cycles after its neighbour "
@@ -73,12 +74,12 @@ def _apart(one: tuple[int, int], other: tuple[int, int]) -> int:
 RULE = Rule(
     name=NAME,
     describes="No empty or late well stands beside a much stronger one of its target.",
-    severity=Severity.WARNING,
+    severity=Severity.REACTION,
     limits={
-        "cycles_later_at_least": 8.0,
+        "cycles_later_at_least": 6.5,
         "cycles_later_at_most": 20.0,
-        "late_from_cq": 33.0,
+        "late_from_cq": 25.0,
     },
-    needs_panel=False,
+    needs_panel=True,
     check=_check,
 )

@@ -45,7 +45,8 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     odd = [
         row
         for row in rows
-        if not plate.shapes[row].proper and plate.shapes[row].kind not in (Kind.NONE, Kind.PROPER)
+        if plate.shapes[row].kind in FAULTY
+        or not (plate.shapes[row].proper or plate.shapes[row].kind in (Kind.NONE, Kind.PROPER))
     ]
     groups = grouped(
         odd,
@@ -63,7 +64,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             severity,
             tuple(mine),
-            f"Not a proper curve ({kind}): {target} in {wells(plate, mine)}.{why}",
+            f"Not a clean curve ({kind}): {target} in {wells(plate, mine)}.{why}",
             REMEDIES[kind],
             value=min(plate.shapes[row].probability for row in mine),
             limit=limits["least_probability"],

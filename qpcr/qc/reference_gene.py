@@ -127,7 +127,7 @@ RULE = Rule(
     name=NAME,
     describes="Every sample shows its reference gene, in time and strongly.",
     severity=Severity.REACTION,
-    limits={"latest_cq": 32.0, "cycles_after_median": 5.0, "lowest_rise_share": 0.6},
+    limits={"latest_cq": 32.0, "cycles_after_median": 3.5, "lowest_rise_share": 0.6},
     needs_panel=True,
     check=_check,
 )

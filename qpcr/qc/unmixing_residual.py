@@ -54,7 +54,7 @@ RULE = Rule(
     name=NAME,
     describes="The dyes named on the plate explain the light of every well.",
     severity=Severity.WARNING,
-    limits={"largest_share": 0.05},
+    limits={"largest_share": 0.03},
     needs_panel=False,
     check=_check,
 )

@@ -96,7 +96,9 @@ def _clean_and_strong(copies: dict[int, dict[str, float]], well: int, source: in
 
 def _neighbours(plate: PlateSpec, well: int) -> list[int]:
     row, column = divmod(well, plate.columns)
-    around = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
+    around = [
+        (row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right
+    ]
     return [
         r * plate.columns + c for r, c in around if 0 <= r < plate.rows and 0 <= c < plate.columns
     ]
@@ -155,7 +157,7 @@ _PLANTERS: Mapping[str, Callable[[_Places], list[Fault]]] = {
     "hook": lambda p: [kinds.Hook(p.amplifying("hook"))],
     "crosstalk": lambda p: [kinds.Crosstalk(dye=_reporter(p.plate), share=p.uniform(0.05, 0.1))],
     "weak lamp": lambda _: [kinds.WeakLamp()],
-    "saturation": lambda p: [kinds.Saturation(p.amplifying("saturation"))],
+    "saturation": lambda _: [kinds.Saturation()],  # a detector has one ceiling
 }
 """How each fault finds its place; a swap comes first, as it takes two whole samples."""
 
