@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -391,3 +392,25 @@ def test_images_still_count_one_integer_a_well(tmp_path):
     name = next(n for n in members() if n.endswith("-point1-1.tiff"))
     data = changed(name, lambda d: struct.pack(">q", struct.unpack(">q", d[:8])[0] + 1) + d[8:])
     assert any("1 filter readings differ" in note for note in run_of(tmp_path, data).notes)
+
+
+@pytest.mark.parametrize("numbering", ["of the stage", "of the run"])
+def test_images_after_a_pre_read_in_either_numbering(tmp_path, numbering):
+    """The reading number may begin anew in each stage, or run on over the whole run."""
+    usual = cts(from_run(run_of(tmp_path, without("post-roi", "multicomponent_data"))))
+    parts = {}
+    for name, data in without("post-roi", "multicomponent_data").items():
+        found = re.fullmatch(r"(.*/)stage(\d+)-cycle(\d+)-point(\d+)-(\d)\.tiff", name)
+        if found is None:
+            parts[name] = data
+            continue
+        folder, number, _, point, band = found.groups()
+        shift = 1 if numbering == "of the run" else 0
+        later = f"stage{int(number) + 1}-cycle000-point{int(point) + shift}-{band}.tiff"
+        parts[folder + later] = data
+        parts[f"{folder}stage1-cycle000-point1-{band}.tiff"] = data
+    protocol = parts[PROTOCOL].decode()
+    parts[PROTOCOL] = protocol.replace("<TCStage>", f"{stage('PRE_READ')}<TCStage>", 1).encode()
+    run = run_of(tmp_path, parts)
+    assert len(run.cycles) == 40
+    assert cts(from_run(run)) == usual

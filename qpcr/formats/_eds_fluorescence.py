@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,7 +81,7 @@ def read_images(
     chosen = sorted(key for key in images if key[0] in stages)
     if not chosen:
         return None
-    firsts = _check_order(chosen, protocol, notes)
+    firsts = _since_start(_check_order(chosen, protocol, notes), images)
     filters = tuple(sorted(set().union(*(images[key] for key in chosen)), key=int))
     missing = [
         f"stage {key[0]}, reading {key[1]}, filter {f}"
@@ -117,10 +118,10 @@ def _stages(present: set[int], protocol: tuple[Stage, ...], notes: list[str]) ->
 
 def _check_order(
     chosen: list[Key], protocol: tuple[Stage, ...], notes: list[str]
-) -> tuple[int, ...]:
+) -> dict[int, int]:
     """Readings must follow each other without a gap; fewer than planned is noted.
 
-    Returns the first reading number of each stage.
+    Returns the first reading number by stage.
     """
     by_point = len({key[:2] for key in chosen}) == len(chosen)
     numbers = [(key[0], key[1] if by_point else key[2]) for key in chosen]
@@ -150,7 +151,19 @@ def _check_order(
     first: dict[int, int] = {}
     for stage, number in numbers:
         first.setdefault(stage, number)
-    return tuple(first.values())
+    return first
+
+
+def _since_start(firsts: dict[int, int], images: Iterable[Key]) -> tuple[int, ...]:
+    """First reading number of each stage, 1 where it goes on from the stages before it.
+
+    Some files number readings over the whole run: a pre-read is reading 1, the first cycle 2.
+    """
+    found = []
+    for stage, first in firsts.items():
+        before = {point for other, point, _ in images if other < stage}
+        found.append(1 if before == set(range(1, first)) else first)
+    return tuple(found)
 
 
 def _image(archive: Archive, name: str, wells: int) -> FloatArray:
