@@ -7,7 +7,7 @@ package knows neither `qpcr` nor `calibration`.
 from primers.check import CheckLimits, Kind, PanelFinding, check_panel
 from primers.errors import PanelError, PrimersError, SequenceError
 from primers.fasta import Reference, read_fasta
-from primers.loader import load_panel, panel_names
+from primers.loader import load_panel, new_panel, panel_names
 from primers.panel import Assay, Channel, Oligo, Panel, ReactionDefinition
 from primers.pcr import Product, in_silico_pcr
 from primers.sites import Binding
@@ -35,6 +35,7 @@ __all__ = [
     "hairpin",
     "in_silico_pcr",
     "load_panel",
+    "new_panel",
     "panel_names",
     "read_fasta",
     "tm_celsius",

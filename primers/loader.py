@@ -6,6 +6,7 @@ The format is described in ``primers/FORMAT.md``. Panels that ship with the pack
 
 from __future__ import annotations
 
+import json
 import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -62,6 +63,28 @@ def load_panel(name_or_path: str | Path) -> Panel:
             "the panel file cannot be opened", file=path, found=error.strerror
         ) from error
     return parse_panel(data, path)
+
+
+def new_panel(name: str, like: str) -> str:
+    """Text of a new panel: one that comes with this software, under another name.
+
+    Parameters
+    ----------
+    name
+        Of the new panel.
+    like
+        Of the panel to start from.
+
+    Raises
+    ------
+    PanelError
+        If there is no such panel, or the name cannot be one.
+    """
+    model = load_panel(like)
+    text = _folder().joinpath(f"{model.name}.toml").read_text("utf-8")
+    made = text.replace(f'name = "{model.name}"', f"name = {json.dumps(name)}", 1)
+    parse_panel(made.encode())
+    return made
 
 
 def parse_panel(data: bytes, file: Path | None = None) -> Panel:

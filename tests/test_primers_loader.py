@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from primers import PanelError, load_panel
+from primers import PanelError, load_panel, new_panel, panel_names
 from primers.loader import parse_panel
 
 MINIMAL = """
@@ -391,3 +391,12 @@ def test_a_missing_file_and_an_unknown_name(tmp_path: Path) -> None:
         load_panel("ikzf-1")
     assert "did you mean 'ikzf1'?" in str(caught.value)
     assert "rnasep" in str(caught.value)
+
+
+def test_a_new_panel_is_a_copy_with_another_name() -> None:
+    for like in panel_names():
+        made = parse_panel(new_panel("ours-2026", like).encode())
+        assert made.name == "ours-2026"
+        assert made.oligos == load_panel(like).oligos
+    with pytest.raises(PanelError, match="no panel"):
+        new_panel("ours", "nothing")

@@ -30,6 +30,7 @@ INVALID, BAD_INPUT = 1, 3
 @click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")
 @click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
+@click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--user", help="Who releases it; default: the name you are logged in with.")
 @analysis_options
 def analyze(
@@ -39,6 +40,7 @@ def analyze(
     sheet: Path | None,
     sample_pattern: str | None,
     reason: str | None,
+    explain: bool,
     user: str | None,
     baseline: str,
     threshold: tuple[str, ...],
@@ -58,6 +60,9 @@ def analyze(
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
             record = _analyze_one(file, out, chosen)
+            if explain and record is not None:
+                for line in (line for call in record.calls for line in call.chain()):
+                    click.echo(line)
             failed += record is None
             invalid += record is not None and record.invalid and reason is None
     if failed:
@@ -80,13 +85,17 @@ def _chosen(
 
     from primers import load_panel
     from qpcr.calls import Release
+    from qpcr.qc import check_panel_rules
     from qpcr.samples import NamePattern, read_sample_sheet
 
     if sheet is not None and pattern is not None:
         raise click.UsageError("--sheet and --sample-pattern exclude each other")
     identities: Any = None if sheet is None else read_sample_sheet(sheet)
+    panel = None if panel_name is None else load_panel(panel_name)
+    if panel is not None:
+        check_panel_rules(panel)
     return {
-        "panel": None if panel_name is None else load_panel(panel_name),
+        "panel": panel,
         "identities": identities if pattern is None else NamePattern(pattern),
         "release": None if reason is None else Release(user or getuser(), reason),
     }

@@ -42,14 +42,37 @@ def panel_show(name: str) -> None:
 def panel_check(name: str, reference: tuple[Path, ...]) -> None:
     """Check the primers of a panel, against reference sequences if there are any."""
     from primers import check_panel, load_panel, read_fasta
+    from qpcr.qc import check_panel_rules
 
+    chosen = load_panel(name)
+    check_panel_rules(chosen)
     sequences = [one for path in reference for one in read_fasta(path)]
-    findings = check_panel(load_panel(name), sequences)
+    findings = check_panel(chosen, sequences)
     order = ("error", "warning", "info")
     findings = sorted(findings, key=lambda finding: order.index(finding.severity))
     rows = [(str(f.severity), str(f.kind), f.subject, f.message) for f in findings]
     heads = ("Severity", "Kind", "Of", "Finding")
     print_table(dict.fromkeys(heads, "left"), rows)
+
+
+@panel.command("new")
+@click.argument("name")
+@click.option("--like", default="ikzf1", show_default=True, help="The panel to start from.")
+@click.option("--out", type=FILE, required=True, help="TOML file to write; it must not exist.")
+def panel_new(name: str, like: str, out: Path) -> None:
+    """Start a panel of your own, called NAME, as a copy of one that comes with this software."""
+    from primers import new_panel
+    from qpcr.errors import InputError
+
+    text = new_panel(name, like)
+    try:
+        with out.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise InputError(
+            "the panel cannot be written", file=out, found=error.strerror or str(error)
+        ) from error
+    click.echo(f"written: {out}; edit it, then: qpcr panel check {out}")
 
 
 COMMAND = panel
