@@ -14,9 +14,8 @@ from typing import Any
 import click
 
 from qpcr._registry import find
+from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._screen import complain
-
-FAILED, BAD_INPUT = 1, 3
 
 
 class Commands(click.Group):

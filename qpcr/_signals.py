@@ -15,6 +15,7 @@ import numpy as np
 from calibration.errors import CalibrationError
 from calibration.optics import correct, unmix
 from qpcr._frozen import Float32Array, FloatArray
+from qpcr._lists import grouped, listed
 from qpcr.errors import InputError
 from qpcr.run import DyeSignals, Reaction, Run
 
@@ -82,9 +83,7 @@ def dyes_of_well(run: Run, reactions: Sequence[Reaction]) -> tuple[str, ...]:
 
 def signals_of(run: Run) -> Signals:
     """Find the dye signals of every well in use."""
-    wells: dict[int, list[Reaction]] = {}
-    for reaction in run.reactions:
-        wells.setdefault(reaction.well, []).append(reaction)
+    wells = grouped(run.reactions, lambda reaction: reaction.well)
     if run.raw is None or run.calibration is None:
         stored = {well: run.signals[well] for well in wells if well in run.signals}
         if not stored:
@@ -151,10 +150,9 @@ def _other_dyes(
     ]
     if not other:
         return ()
-    more = f" and {len(other) - 10} more" if len(other) > 10 else ""
     note = (
-        f"The instrument's dye signals of {', '.join(other[:10])}{more} are of other dyes than the "
-        "plate sets up; computed ones are used there."
+        f"The instrument's dye signals of {listed(other, 10)} are of other dyes than the plate "
+        "sets up; computed ones are used there."
     )
     return (note,)
 

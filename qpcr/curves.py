@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray, frozen
+from qpcr._lists import grouped
 from qpcr._signals import normalised, signals_of
 from qpcr.baselines import Baseline, choose_windows
 from qpcr.errors import InputError
@@ -218,11 +219,9 @@ def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, st
     if settings.rules is not None:
         return rule_sets()[settings.rules], settings.rules, []
     found = rules_for(software)
-    if found is not None and software is not None and not found.measured_on(software):
+    if found is not None and software is not None:
         note = f"The rules {found.name} were measured on other versions than {software}."
-        return found, found.name, [note]
-    if found is not None:
-        return found, found.name, []
+        return found, found.name, [] if found.measured_on(software) else [note]
     assumed = rule_sets()[FALLBACK_RULES]
     note = (
         f"The rules of the software {software or 'that wrote this file (not named)'!r} are not "
@@ -258,10 +257,7 @@ def _scale(values: FloatArray, targets: Sequence[str]) -> FloatArray:
     low, high = np.minimum(1, known - 1), np.maximum(known - 2, 0)
     rises = np.nan_to_num(ordered[rows, high] - ordered[rows, low]) if values.size else rows * 0.0
     scale = np.ones(len(values))
-    mine: dict[str, list[int]] = {}
-    for row, target in enumerate(targets):
-        mine.setdefault(target, []).append(row)
-    for group in mine.values():
+    for group in grouped(range(len(targets)), lambda row: targets[row]).values():
         rise = rises[group]
         rising = rise[rise >= rise.max() / 4]
         if rise.max() > 0:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from primers import Panel
 from qpcr import curves
-from qpcr.errors import InputError
 from qpcr.formats import read_run
 from qpcr.record import Record
 from qpcr.run import Run
@@ -66,10 +65,7 @@ def analyze(
     run = source if isinstance(source, Run) else read_run(source)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
-    try:
-        made = curves.from_run(run, settings)
-    except InputError as error:
-        raise error if isinstance(source, Run) else error.at(source) from error.__cause__
+    made = curves.from_run(run, settings)
     fits = fit_curves(made, model=chosen.model, baseline=chosen.baseline, polish=chosen.polish)
     shapes = classify(made)
     plate = plate_of(run, made, fits, shapes, panel)

@@ -10,6 +10,7 @@ from qpcr.errors import InputError
 from qpcr.simulate import (
     FAULT_NAMES,
     ChannelSpec,
+    SimulatedRun,
     TargetSpec,
     patient_plates,
     plant_faults,
@@ -77,17 +78,31 @@ def simulate_panel(
         replicates=panel.layout.replicates,
         passive_reference=panel.layout.passive_reference,
     )
-    written = []
+    written: list[Path] = []
+    for number, plate in enumerate(plates, 1):
+        run = simulate_plate(plant_faults(plate, wanted, seed + number), seed + number)
+        written += write_simulated(run, out / f"simulated-{number}.eds")
+    return written
+
+
+def write_simulated(run: SimulatedRun, file: Path) -> tuple[Path, Path]:
+    """Write a simulated plate and, beside it, its truth; returns both files.
+
+    Raises
+    ------
+    InputError
+        They cannot be written.
+    """
+    truth = file.with_suffix(".truth.csv")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for number, plate in enumerate(plates, 1):
-            run = simulate_plate(plant_faults(plate, wanted, seed + number), seed + number)
-            file, truth = out / f"simulated-{number}.eds", out / f"simulated-{number}.truth.csv"
-            write_eds(run, file)
-            write_truth(run, truth)
-            written += [file, truth]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_eds(run, file)
+        write_truth(run, truth)
     except OSError as error:
         raise InputError(
-            "the plates cannot be written", file=out, found=error.strerror or str(error)
+            "the plate cannot be written",
+            file=file,
+            found=error.strerror or str(error),
+            remedy="choose another folder with --out, or make room on the disk",
         ) from error
-    return written
+    return file, truth

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Plate
@@ -134,12 +135,9 @@ def match_samples(
     identities, findings
         By sample name, for names that exactly one line matches; and a finding for every other.
     """
-    rows: dict[str, list[int]] = {}
-    for row in rows_of(plate, Part.SAMPLE):
-        rows.setdefault(plate.run.reactions[row].sample or "", []).append(row)
-    lines: dict[str, list[Identity]] = {}
-    for identity in known.identities(rows) if isinstance(known, NamePattern) else known:
-        lines.setdefault(identity.sample, []).append(identity)
+    rows = grouped(rows_of(plate, Part.SAMPLE), lambda row: plate.run.reactions[row].sample or "")
+    stated = known.identities(rows) if isinstance(known, NamePattern) else known
+    lines = grouped(stated, lambda identity: identity.sample)
     identities, findings = {}, []
     for name, mine in rows.items():
         matches = lines.get(name, []) if name else []

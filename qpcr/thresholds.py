@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
+from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.instrument import RuleSet
 from qpcr.run import Reaction, ThresholdSetting
@@ -78,9 +79,8 @@ def choose_thresholds(
     InputError
         `settings` names a target that is not there.
     """
-    rows: dict[str, list[int]] = {}
-    for row, reaction in enumerate(evidence.reactions):
-        rows.setdefault(reaction.target, []).append(row)
+    reactions = evidence.reactions
+    rows = grouped(range(len(reactions)), lambda row: reactions[row].target)
     if isinstance(settings.threshold, Mapping):
         unknown = sorted(settings.threshold.keys() - rows.keys())
         if unknown:

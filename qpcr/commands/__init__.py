@@ -4,3 +4,6 @@ A module states one constant ``COMMAND``; its command is a few lines over one li
 folder and ``cli.py`` are the only homes of click and rich. Nothing heavy is imported at the top of
 a module: ``qpcr --help`` loads them all.
 """
+
+FAILED, BAD_INPUT = 1, 3
+"""Exit codes: a run that must not be used, or output that nobody takes; bad input. Usage is 2."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._options import (
     FILE,
     FOLDER,
@@ -19,8 +20,6 @@ from qpcr.commands._screen import complain, progress, show
 
 if TYPE_CHECKING:
     from qpcr.record import Record
-
-INVALID, BAD_INPUT = 1, 3
 
 
 @click.command()
@@ -61,8 +60,8 @@ def analyze(
         for file in bar.track(files, description="files"):
             record = _analyze_one(file, out, chosen)
             if explain and record is not None:
-                for line in (line for call in record.calls for line in call.chain()):
-                    click.echo(line)
+                for call in record.calls:
+                    click.echo("\n".join(call.chain()))
             failed += record is None
             invalid += record is not None and record.invalid and reason is None
     if failed:
@@ -70,7 +69,7 @@ def analyze(
             click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
         sys.exit(BAD_INPUT)
     if invalid:
-        sys.exit(INVALID)
+        sys.exit(FAILED)
 
 
 def _chosen(
@@ -116,11 +115,12 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
 def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record | None:
     """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
     from qpcr.errors import QpcrError
+    from qpcr.outputs import write_outputs
     from qpcr.pipeline import analyze as run_analysis
 
     try:
         record = run_analysis(file, **chosen)
-        written = [] if out is None else _write(record, out / file.stem)
+        written = [] if out is None else write_outputs(record, out / file.stem)
     except QpcrError as error:
         complain(error)
         return None
@@ -128,12 +128,6 @@ def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record
     for path in written:
         click.echo(f"written: {path}")
     return record
-
-
-def _write(record: Record, folder: Path) -> list[Path]:
-    from qpcr.outputs import write_outputs
-
-    return write_outputs(record, folder)
 
 
 COMMAND = analyze

@@ -19,8 +19,11 @@ def demo(out: Path, seed: int, show_it: bool) -> None:
     from primers import load_panel
     from qpcr.outputs import write_outputs
     from qpcr.pipeline import analyze
+    from qpcr.rehearsal import write_simulated
+    from qpcr.simulate import demo_plate, simulate_plate
 
-    file = _simulated(out, seed)
+    run = simulate_plate(demo_plate(), seed=seed)
+    file, _ = write_simulated(run, out / f"simulated-{seed}.eds")
     record = analyze(file, panel=load_panel("ikzf1"))
     written = write_outputs(record, out / file.stem)
     show(record)
@@ -30,27 +33,6 @@ def demo(out: Path, seed: int, show_it: bool) -> None:
     click.echo(f"Open the report in a browser: {written[-1].resolve().as_uri()}")
     if show_it:
         click.launch(str(written[-1]))
-
-
-def _simulated(out: Path, seed: int) -> Path:
-    """Write a simulated plate and its truth; return the plate's file."""
-    from qpcr.errors import InputError
-    from qpcr.simulate import demo_plate, simulate_plate, write_eds, write_truth
-
-    file = out / f"simulated-{seed}.eds"
-    run = simulate_plate(demo_plate(), seed=seed)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_eds(run, file)
-        write_truth(run, file.with_suffix(".truth.csv"))
-    except OSError as error:
-        raise InputError(
-            "the plate cannot be written",
-            file=file,
-            found=error.strerror or str(error),
-            remedy="choose another folder with --out, or make room on the disk",
-        ) from error
-    return file
 
 
 COMMAND = demo

@@ -102,6 +102,7 @@ class Archive:
     _zip: zipfile.ZipFile
     _used: list[int] = field(default_factory=lambda: [0])
     touched: set[str] = field(default_factory=set)
+    _roots: dict[str, etree._Element] = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path) -> Archive:
@@ -210,13 +211,19 @@ class Archive:
             ) from error
 
     def xml(self, name: str) -> etree._Element:
-        """Read one member as XML: UTF-8, no document type, no entities, bounded in size."""
+        """Read one member as XML: UTF-8, no document type, no entities, bounded in size.
+
+        It is parsed once, however often it is asked for.
+        """
+        if name in self._roots:
+            return self._roots[name]
         data = self.read(name)
         try:
-            return parse_xml(data)
+            root = self._roots[name] = parse_xml(data)
         except InputError as error:
             error.place = name if error.place is None else f"{name}, {error.place}"
             raise error.at(self.path) from error.__cause__
+        return root
 
     def unread(self) -> tuple[str, ...]:
         """Names of the members that nobody read, in order."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qpcr._lists import listed
 from qpcr.errors import InputError
 from qpcr.formats._eds_text import clean_name, flag, real, text
 from qpcr.run import AnalysisSettings, BaselineWindow, Reaction, ThresholdSetting
@@ -208,7 +209,4 @@ def _whole(value: str | None) -> int | None:
 
 
 def _listed(items: Sequence[str]) -> str:
-    """A few of the items, and how many more there are."""
-    more = len(items) - MAX_NAMED
-    shown = "; ".join(items[:MAX_NAMED])
-    return f"{shown} and {more} more" if more > 0 else shown
+    return listed(items, MAX_NAMED, "; ")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qpcr._lists import listed
 from qpcr.run import Task
 from qpcr.shapes import Kind
 
 if TYPE_CHECKING:
     from qpcr.qc import Plate
-
-Key = TypeVar("Key")
 
 GROWING = frozenset({Kind.NO_PLATEAU, Kind.HOOK})
 """Kinds that are no proper curves and yet show product."""
@@ -70,14 +69,6 @@ def rows_of(plate: Plate, *parts: Part) -> list[int]:
     ]
 
 
-def grouped(rows: Iterable[int], key: Callable[[int], Key]) -> dict[Key, list[int]]:
-    """Rows by what `key` says of them, in the order in which it first says it."""
-    groups: dict[Key, list[int]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return groups
-
-
 def target_of(plate: Plate, row: int) -> str:
     """Target name of a reaction."""
     return plate.run.reactions[row].target
@@ -121,9 +112,7 @@ def any_cq(plate: Plate, row: int) -> float | None:
 
 def wells(plate: Plate, rows: Sequence[int], most: int = 6) -> str:
     """Name wells as people do: ``A1, A2 and 3 more``; each well once."""
-    names = list(dict.fromkeys(plate.run.reactions[row].well_name for row in rows))
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 0 else f"{', '.join(names[:most])} and {rest} more"
+    return names((plate.run.reactions[row].well_name for row in rows), most)
 
 
 def wells_most(plate: Plate, rows: Sequence[int], worst: int) -> str:
@@ -134,6 +123,4 @@ def wells_most(plate: Plate, rows: Sequence[int], worst: int) -> str:
 
 def names(texts: Iterable[str], most: int = 6) -> str:
     """The same for other names."""
-    unique = list(dict.fromkeys(texts))
-    rest = len(unique) - most
-    return ", ".join(unique) if rest <= 0 else f"{', '.join(unique[:most])} and {rest} more"
+    return listed(list(dict.fromkeys(texts)), most)

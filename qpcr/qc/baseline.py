@@ -18,9 +18,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import fitted_cq, grouped, grows, rows_of, target_of, wells, wells_most
+from qpcr.qc._plate import fitted_cq, grows, rows_of, target_of, wells, wells_most
 
 NAME = "baseline"
 FIRST = 3

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from qpcr._frozen import FloatArray
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import any_cq, grouped, grows, rows_of, target_of
+from qpcr.qc._plate import any_cq, grows, rows_of, target_of
 
 NAME = "crosstalk"
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from primers import Panel
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import KINDS, Part, grouped, names, part_of, rows_of, sample_of, wells
+from qpcr.qc._plate import KINDS, Part, names, part_of, rows_of, sample_of, wells
 
 NAME = "layout"
 

@@ -12,19 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import (
-    Part,
-    any_cq,
-    cutoff_of,
-    grouped,
-    grows,
-    is_reference,
-    rows_of,
-    target_of,
-    wells,
-)
+from qpcr.qc._plate import Part, any_cq, cutoff_of, grows, is_reference, rows_of, target_of, wells
 
 NAME = "ntc_amplified"
 

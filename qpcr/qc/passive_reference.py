@@ -23,9 +23,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from qpcr._frozen import FloatArray, IntArray
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import any_cq, grouped, rows_of, wells, wells_most
+from qpcr.qc._plate import any_cq, rows_of, wells, wells_most
 
 NAME = "passive_reference"
 REACH = 4

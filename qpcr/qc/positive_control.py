@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import Part, fitted_cq, grouped, grows, rows_of, sample_of, target_of, wells
+from qpcr.qc._plate import Part, fitted_cq, grows, rows_of, sample_of, target_of, wells
 
 NAME = "positive_control"
 

@@ -17,13 +17,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import (
     Part,
     cutoff_of,
     fitted_cq,
-    grouped,
     grows,
     is_reference,
     rows_of,

@@ -19,19 +19,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import (
-    Part,
-    cutoff_of,
-    fitted_cq,
-    grouped,
-    grows,
-    rows_of,
-    sample_of,
-    target_of,
-    wells,
-)
+from qpcr.qc._plate import Part, cutoff_of, fitted_cq, grows, rows_of, sample_of, target_of, wells
 
 NAME = "replicates"
 CHANCE = 2.0

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from qpcr._frozen import FloatArray
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import any_cq, grouped, rows_of, wells
+from qpcr.qc._plate import any_cq, rows_of, wells
 
 NAME = "saturation"
 BRIGHT = 0.5

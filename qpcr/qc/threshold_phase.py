@@ -20,9 +20,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import grouped, grows, rows_of, sample_of, target_of, wells
+from qpcr.qc._plate import grows, rows_of, sample_of, target_of, wells
 
 NAME = "threshold_phase"
 BY_HAND = "Set the threshold of this target by hand where the curves rise evenly, and analyze again"
