@@ -20,6 +20,7 @@ import numpy as np
 from qpcr._frozen import FloatArray, IntArray
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
+from qpcr.formats._decoding import decode
 
 WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods"}
 MISSING = {"", "na", "nan", "n/a", "null"}
@@ -43,26 +44,6 @@ class CurveTable:
     names: tuple[str, ...]
     cycles: IntArray
     values: FloatArray
-
-
-def decode(data: bytes, file: Path) -> str:
-    """Text of a table, whatever it was saved as; Chinese Windows writes GB 18030."""
-    marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    encodings = ["utf-16"] if marked else ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return text
-    raise InputError(
-        "the file is not a text table",
-        file=file,
-        expected="CSV in UTF-8, UTF-16 or GB 18030",
-        remedy="save the table as CSV (UTF-8) in your spreadsheet",
-    )
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:

@@ -12,29 +12,10 @@ from pathlib import Path
 
 from qpcr._registry import find
 from qpcr.errors import InputError, UnsupportedError
-from qpcr.formats._archive import Archive, read_whole, unreadable
+from qpcr.formats._probe import Probe
 from qpcr.run import Run
 
-HEAD = 4096
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Probe:
-    """What a format may look at to recognise a file.
-
-    Attributes
-    ----------
-    path
-        The file.
-    head
-        Its first 4,096 bytes.
-    archive
-        The opened container when it is a zip, else ``None``.
-    """
-
-    path: Path
-    head: bytes
-    archive: Archive | None
+__all__ = ["Format", "Probe", "formats", "read_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +72,7 @@ def read_run(path: Path | str) -> Run:
 
 
 def _read(path: Path) -> Run:
-    if path.suffix.lower() == ".eds" or _head(path)[:2] == b"PK":
-        archive = Archive.open(path)
-        probe = Probe(path, b"PK", archive)
-    else:
-        probe = Probe(path, read_whole(path)[:HEAD], None)
+    probe = Probe.of(path)
     claims = [one for one in formats().values() if one.sniff(probe)]
     if len(claims) > 1:
         raise RuntimeError(f"claimed by several formats: {[one.name for one in claims]}")
@@ -107,17 +84,9 @@ def _read(path: Path) -> Run:
     return claims[0].read(probe)
 
 
-def _head(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as stream:
-            return stream.read(HEAD)
-    except OSError as error:
-        raise unreadable(path, error) from error
-
-
 def _kind(probe: Probe) -> str:
+    if probe.book is not None:
+        return f"a workbook with the sheets {', '.join(probe.book.names[:6]) or '(none)'}"
     if probe.archive is None:
         return f"a file that begins with {probe.head[:16]!r}"
     names = sorted(probe.archive.members)

@@ -8,7 +8,6 @@ from eds_files import small_eds, written
 from qpcr._registry import find
 from qpcr.errors import InputError
 from qpcr.formats import Format, Probe, formats, read_run
-from qpcr.formats._archive import Archive
 
 SAMPLES = {"eds7500": (small_eds, "plate.eds")}
 """A small file of each format, made here; a new format adds its own."""
@@ -27,9 +26,7 @@ def test_it_states_what_it_is(name):
 def test_it_claims_its_own_files_and_no_others(tmp_path, name):
     for other, (make, file) in SAMPLES.items():
         path = written(tmp_path, make(), file)
-        head = path.read_bytes()[:4096]
-        archive = Archive.open(path) if head[:2] == b"PK" else None
-        assert formats()[name].sniff(Probe(path, head, archive)) is (name == other)
+        assert formats()[name].sniff(Probe.of(path)) is (name == other)
 
 
 @pytest.mark.parametrize("name", formats())
