@@ -52,7 +52,8 @@ def _candidates(data: bytes) -> list[str]:
     if data[:2] in _BOMS:
         return [_BOMS[data[:2]]]
     if b"\0" in data[:4096]:
-        return ["utf-16-le", "utf-16-be"] if b"\n\0" in data[:65536] else ["utf-16-be"]
+        high = data[1:4096:2].count(0) >= data[:4096:2].count(0)
+        return ["utf-16-le"] if high else ["utf-16-be"]
     foreign = sum(byte > 127 for byte in data[:65536])
     western = ["cp1252", "gb18030"] if foreign and _looks_western(data[:65536]) else ["gb18030"]
     return ["utf-8-sig", *western]
