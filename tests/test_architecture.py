@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "_lists", "said", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
-    "calls", "tables", "samples", "record", "pipeline", "frames", "document", "report", "outputs",
+    "calls", "tables", "clinical", "samples", "record", "pipeline", "frames", "document", "report", "outputs",
     "inspection", "tabulate", "rehearsal", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
