@@ -51,12 +51,20 @@ def test_no_two_fields_share_a_head_and_every_spelling_means_one_code():
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
-        ("wbc", 29.99, False), ("wbc", 30.0, True), ("ldh", 600.0, True), ("ldh", 599.0, False),
-        ("cd20", 20.0, False), ("cd20", 20.1, True), ("mrd1", 1.0, True), ("mrd3", 0.009, False),
-        ("mrd3", Below(0.01), False), ("mrd3", Below(0.1), None), ("mrd1", Below(0.1), False),
+        ("wbc", 29.99, False),
+        ("wbc", 30.0, True),
+        ("ldh", 600.0, True),
+        ("ldh", 599.0, False),
+        ("cd20", 20.0, False),
+        ("cd20", 20.1, True),
+        ("mrd1", 1.0, True),
+        ("mrd3", 0.009, False),
+        ("mrd3", Below(0.01), False),
+        ("mrd3", Below(0.1), None),
+        ("mrd1", Below(0.1), False),
         ("mrd2", None, None),
     ],
-)  # fmt: skip
+)
 def test_the_cuts_of_the_study(field, value, expected):
     assert FIELDS[field].positive(value) is expected
 
@@ -100,12 +108,17 @@ def test_a_stored_number_in_another_unit_is_converted_and_an_unknown_unit_is_ref
 @given(days)
 def test_every_unambiguous_way_to_write_a_date_is_that_date(day):
     forms = [
-        day.isoformat(), f"{day.year}/{day.month}/{day.day}", f"{day.year}.{day.month:02}.{day.day:02}",
-        f"{day.year}年{day.month}月{day.day}日", f"{day.year} 年 {day.month} 月 {day.day} 号",
-        f"{day:%Y%m%d}" if day.year > 1899 else day.isoformat(), f"{day.isoformat()} 00:00:00",
-        f"{day.day} {day:%b} {day.year}", f"{day.day:02}-{day:%b}-{day.year}",
+        day.isoformat(),
+        f"{day.year}/{day.month}/{day.day}",
+        f"{day.year}.{day.month:02}.{day.day:02}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year} 年 {day.month} 月 {day.day} 号",
+        f"{day:%Y%m%d}",
+        f"{day.isoformat()} 00:00:00",
+        f"{day.day} {day:%b} {day.year}",
+        f"{day.day:02}-{day:%b}-{day.year}",
         "".join(chr(ord(c) + 0xFEE0) if c.isdigit() else c for c in day.isoformat()),
-    ]  # fmt: skip
+    ]
     for text in forms:
         assert read("diagnosis_date", text) == day
     assert read("diagnosis_date", f"{day.day}/{day.month}/{day.year}", order="day-first") == day
@@ -135,13 +148,23 @@ def test_serial_dates_need_their_base(day):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("2021-02-29", "does not exist"), ("2021年13月1日", "does not exist"), ("21/03/05", "two digits"),
-        ("2021-03", "without its day"), ("2021", "without its day"), ("2021年3月", "without its day"),
-        ("2027-01-01", "cannot be"), ("1821-03-05", "cannot be"), ("yesterday", "not a date"),
-        ("2021-03/05", "not a date"), ("44260.5", "not a date"), ("1.4e4", "not a date"),
-        ("٢٠٢١-٠٣-٠٥", "not a date"), ("#VALUE!", "spreadsheet"), ("########", "spreadsheet"),
+        ("2021-02-29", "does not exist"),
+        ("2021年13月1日", "does not exist"),
+        ("21/03/05", "two digits"),
+        ("2021-03", "without its day"),
+        ("2021", "without its day"),
+        ("2021年3月", "without its day"),
+        ("2027-01-01", "cannot be"),
+        ("1821-03-05", "cannot be"),
+        ("yesterday", "not a date"),
+        ("2021-03/05", "not a date"),
+        ("44260.5", "not a date"),
+        ("1.4e4", "not a date"),
+        ("٢٠٢١-٠٣-٠٥", "not a date"),
+        ("#VALUE!", "spreadsheet"),
+        ("########", "spreadsheet"),
     ],
-)  # fmt: skip
+)
 def test_dates_that_are_refused(text, why):
     with pytest.raises(CellError, match=why):
         read("diagnosis_date", text)
@@ -172,19 +195,35 @@ def test_numbers_and_units(number):
 @pytest.mark.parametrize(
     ("field", "text", "why"),
     [
-        ("wbc", "1,234", "number with"), ("wbc", "1 234", "not a number"), ("wbc", "1'234", "not a"),
-        ("wbc", "35 mg", "unknown unit"), ("wbc", ">100", "bound"), ("wbc", "<4", "bound"),
-        ("wbc", "-3", "out of range"), ("wbc", "1e999", "out of range"), ("wbc", "12.5.1", "not a"),
-        ("wbc", "inf", "not a number"), ("wbc", "0x1f", "unknown unit"), ("wbc", "1_0", "unknown unit"),
-        ("age", "131", "out of range"), ("cd20", "135", "out of range"), ("mrd1", "<0", "bound"),
-        ("mrd1", "negative", "not a number"), ("wbc", "#DIV/0!", "spreadsheet"),
-        ("wbc", "三十", "not a number"), ("sex", "1", "unknown code"), ("ph", "-", "dash"),
-        ("ikzf1_deletion", "Δ3-6", "unknown code"), ("ph", "maybe", "unknown code"),
-        ("patient", "1.2E+15", "rounded"), ("patient", "1234567890123456", "rounded"),
-        ("patient", "110105194912310021X", None), ("patient", "11010519491231002X", "identity"),
+        ("wbc", "1,234", "number with"),
+        ("wbc", "1 234", "not a number"),
+        ("wbc", "1'234", "not a"),
+        ("wbc", "35 mg", "unknown unit"),
+        ("wbc", ">100", "bound"),
+        ("wbc", "<4", "bound"),
+        ("wbc", "-3", "out of range"),
+        ("wbc", "1e999", "out of range"),
+        ("wbc", "12.5.1", "not a"),
+        ("wbc", "inf", "not a number"),
+        ("wbc", "0x1f", "unknown unit"),
+        ("wbc", "1_0", "unknown unit"),
+        ("age", "131", "out of range"),
+        ("cd20", "135", "out of range"),
+        ("mrd1", "<0", "bound"),
+        ("mrd1", "negative", "not a number"),
+        ("wbc", "#DIV/0!", "spreadsheet"),
+        ("wbc", "三十", "not a number"),
+        ("sex", "1", "unknown code"),
+        ("ph", "-", "dash"),
+        ("ikzf1_deletion", "Δ3-6", "unknown code"),
+        ("ph", "maybe", "unknown code"),
+        ("patient", "1.2E+15", "rounded"),
+        ("patient", "1234567890123456", "rounded"),
+        ("patient", "110105194912310021X", None),
+        ("patient", "11010519491231002X", "identity"),
         ("patient", "A\u200bB", "cannot be seen"),
     ],
-)  # fmt: skip
+)
 def test_cells_that_are_refused(field, text, why):
     if why is None:
         assert read(field, text) == text
@@ -196,14 +235,27 @@ def test_cells_that_are_refused(field, text, why):
 @pytest.mark.parametrize(
     ("field", "text", "value"),
     [
-        ("sex", "男", "male"), ("sex", " F ", "female"), ("ph", "阳性", True), ("ph", "0", False),
-        ("ph", "True", True), ("therapy", "异基因移植", "allo-HSCT"), ("relapse", "否", False),
-        ("ikzf1_deletion", "del 4–7", "Δ4-7"), ("ikzf1_deletion", "∆2-7", "Δ2-7"),
-        ("mrd3", "＜0.01", Below(0.01)), ("mrd3", "< 0.01 %", Below(0.01)), ("cd20", "35%", 35.0),
-        ("age", "45岁", 45.0), ("wbc", "", None), ("wbc", "不详", None), ("wbc", "-", None),
-        ("sex", "N/A", None), ("patient", "007", "007"), ("wbc", "３５．２", 35.2),
+        ("sex", "男", "male"),
+        ("sex", " F ", "female"),
+        ("ph", "阳性", True),
+        ("ph", "0", False),
+        ("ph", "True", True),
+        ("therapy", "异基因移植", "allo-HSCT"),
+        ("relapse", "否", False),
+        ("ikzf1_deletion", "del 4–7", "Δ4-7"),
+        ("ikzf1_deletion", "∆2-7", "Δ2-7"),
+        ("mrd3", "＜0.01", Below(0.01)),
+        ("mrd3", "< 0.01 %", Below(0.01)),
+        ("cd20", "35%", 35.0),
+        ("age", "45岁", 45.0),
+        ("wbc", "", None),
+        ("wbc", "不详", None),
+        ("wbc", "-", None),
+        ("sex", "N/A", None),
+        ("patient", "007", "007"),
+        ("wbc", "３５．２", 35.2),
     ],
-)  # fmt: skip
+)
 def test_cells_as_people_write_them(field, text, value):
     assert read(field, text) == value
 
@@ -215,9 +267,8 @@ def test_any_text_is_a_value_of_the_field_or_refused_in_words(name, text):
     try:
         value = read(name, text)
     except CellError as error:
-        assert error.problem
-        assert error.expected
-        return
+        value, words = None, (error.problem, error.expected)
+        assert all(words)
     assert value is None or field.problem(value) is None
 
 
@@ -249,7 +300,7 @@ def workbook(path, cells, options=None, sheets=("Sheet1",)):
                 if kind == "error":
                     sheet.write_formula(row, column, "=NA()", None, value)
                 elif isinstance(value, date):
-                    midnight = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+                    midnight = datetime(value.year, value.month, value.day)
                     sheet.write_datetime(row, column, midnight, formats[kind])
                 else:
                     sheet.write(row, column, value, formats.get(kind))
@@ -262,10 +313,13 @@ def test_workbooks_show_what_people_see(tmp_path, epoch):
     cells = {
         2: {1: ("id", None), 2: ("when", None), 3: ("cd20", None), 4: ("e", None), 5: ("f", None)},
         4: {
-            1: ("P1", None), 2: (date(2021, 3, 5), "date"), 3: (0.355, "percent"),
-            4: ("#DIV/0!", "error"), 5: (7.0, "quoted"),
+            1: ("P1", None),
+            2: (date(2021, 3, 5), "date"),
+            3: (0.355, "percent"),
+            4: ("#DIV/0!", "error"),
+            5: (7.0, "quoted"),
         },
-    }  # fmt: skip
+    }
     path = workbook(tmp_path / "x.xlsx", cells, {"date_1904": epoch})
     head, row = read_sheet(path)
     assert (head.number, row.number) == (3, 5)
@@ -344,13 +398,18 @@ def test_a_map_as_csv_says_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (('field = "wbc"', 'field = "wcb"'), "no such field"), (('"/µL"', '"mg"'), "unknown unit"),
-        (('"male"', '"man"'), "stands for nothing"), (("day-first", "dmy"), "unknown value"),
-        (("decimal =", "decimals ="), "unknown key"), (('field = "sex"', 'field = "wbc"'), "stands|two"),
-        (('missing = ["999"]', "missing = 999"), "list of texts"), (("[columns", "[[columns"), "TOML|stated"),
-        (('"day-first"', "1900-01-01"), "unknown value"), (("[columns", "[col"), "unknown key"),
+        (('field = "wbc"', 'field = "wcb"'), "no such field"),
+        (('"/µL"', '"mg"'), "unknown unit"),
+        (('"male"', '"man"'), "stands for nothing"),
+        (("day-first", "dmy"), "unknown value"),
+        (("decimal =", "decimals ="), "unknown key"),
+        (('field = "sex"', 'field = "wbc"'), "stands|two"),
+        (('missing = ["999"]', "missing = 999"), "list of texts"),
+        (("[columns", "[[columns"), "TOML|stated"),
+        (('"day-first"', "1900-01-01"), "unknown value"),
+        (("[columns", "[col"), "unknown key"),
     ],
-)  # fmt: skip
+)
 def test_maps_that_are_refused(tmp_path, change, why):
     path = tmp_path / "map.toml"
     path.write_text(MAP.replace(*change), encoding="utf-8")
@@ -380,12 +439,17 @@ def test_a_plan_says_what_changes_and_what_stays(tmp_path):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("P1,,35,,2021-03-05,2020-03-05,,", "is after"), ("P1,,,yes,2021-03-05,,,", "unknown code"),
-        (",M,,,,,,", "without a patient"), ("P1,M", "another length"), ("P1,M,,,,,,,x", "another length"),
-        ("P0,F,,,,,,", "twice"), ("p0,F,,,,,,", "twice"), ("P1,,,,2021-03-05,,否,2021-04-05", "otherwise"),
+        ("P1,,35,,2021-03-05,2020-03-05,,", "is after"),
+        ("P1,,,yes,2021-03-05,,,", "unknown code"),
+        (",M,,,,,,", "without a patient"),
+        ("P1,M", "another length"),
+        ("P1,M,,,,,,,x", "another length"),
+        ("P0,F,,,,,,", "twice"),
+        ("p0,F,,,,,,", "twice"),
+        ("P1,,,,2021-03-05,,否,2021-04-05", "otherwise"),
         ("P1,,1.2.3,,,,,", "not a number"),
     ],
-)  # fmt: skip
+)
 def test_one_bad_row_is_named_and_nothing_of_it_tells_who(tmp_path, row, problem):
     head = "id,sex,wbc,relapse,diagnosis date,last follow-up,death,death date"
     row = row.replace("yes", "perhaps")
@@ -418,10 +482,11 @@ def test_a_relapse_before_the_transplantation_is_said_not_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("sex,wbc\nM,3\n", "who the patient is"), ("id,sex,gender\nP1,M,M\n", "two columns mean sex"),
+        ("sex,wbc\nM,3\n", "who the patient is"),
+        ("id,sex,gender\nP1,M,M\n", "two columns mean sex"),
         ("id\n", "no patients"),
     ],
-)  # fmt: skip
+)
 def test_tables_that_are_refused(tmp_path, text, why):
     with pytest.raises(InputError, match=why):
         plan(tmp_path, text)
@@ -440,9 +505,17 @@ def test_a_column_of_the_map_must_be_there(tmp_path):
 )
 def test_dates_that_follow_the_course_of_disease_are_never_refused(values):
     order = [
-        "diagnosis_date", "mrd1_date", "mrd2_date", "mrd3_date", "cr_date", "hsct_date",
-        "first_event_date", "relapse_date", "death_date", "last_follow_up",
-    ]  # fmt: skip
+        "diagnosis_date",
+        "mrd1_date",
+        "mrd2_date",
+        "mrd3_date",
+        "cr_date",
+        "hsct_date",
+        "first_event_date",
+        "relapse_date",
+        "death_date",
+        "last_follow_up",
+    ]
     made = dict(zip([n for n in order if n in values], sorted(values.values()), strict=True))
     assert not contradictions(made)
     late = {name: one for name, one in made.items() if name != "diagnosis_date"}
