@@ -34,7 +34,8 @@ from qpcr._frozen import FrozenMap
 from qpcr.clinical.cells import Reading
 from qpcr.clinical.fields import Field, folded, schema
 from qpcr.errors import InputError
-from qpcr.tables import decode, read_rows
+from qpcr.formats._decoding import decode
+from qpcr.tables import read_rows
 
 _STYLE = {"date_order": "order", "serial_dates": "serial", "decimal": "decimal"}
 _ALLOWED = {

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from qpcr.errors import InputError, UnsupportedError
 from qpcr.formats._archive import Archive, read_whole
-from qpcr.tables import decode
+from qpcr.formats._decoding import decode
 
 WORKBOOKS = {".xlsx", ".xlsm"}
 OTHERS = {".xls", ".ods", ".xlsb", ".numbers"}
