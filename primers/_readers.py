@@ -16,7 +16,6 @@ from primers.panel import (
     Control,
     ControlKind,
     Cutoffs,
-    Evidence,
     Exon,
     FunctionalClass,
     Hgvs,
@@ -27,13 +26,11 @@ from primers.panel import (
     Panel,
     QcRule,
     ReactionDefinition,
-    Reflex,
     Role,
-    Source,
-    Statement,
     Transcript,
 )
 from primers.sequence import check_bases
+from primers.source import Evidence, Reflex, Source, Statement
 
 FORMAT = 1
 """Version of the panel format that is read."""
@@ -52,6 +49,7 @@ class Sources:
                 evidence=table.choice("evidence", Evidence),
                 citation=table.text("citation"),
                 doi=table.opt_text("doi"),
+                zh=table.opt_text("zh"),
             )
             table.finish()
 
@@ -80,6 +78,7 @@ def read_panel(top: Table) -> Panel:
         name=head.text("name"),
         version=head.text("version"),
         title=head.text("title"),
+        zh=head.opt_text("zh"),
         oligos=tuple(_oligo(name, table, sources) for name, table in top.named("oligos")),
         assays=assays,
         reactions=tuple(
@@ -336,7 +335,9 @@ def _transcript(table: Table | None, sources: Sources) -> Transcript | None:
 def _reflex(table: Table | None, sources: Sources) -> Reflex | None:
     if table is None:
         return None
-    reflex = Reflex(table.text("panel"), table.text("text"), sources.of(table))
+    reflex = Reflex(
+        table.text("panel"), table.text("text"), sources.of(table), table.opt_text("zh")
+    )
     table.finish()
     return reflex
 
@@ -344,6 +345,6 @@ def _reflex(table: Table | None, sources: Sources) -> Reflex | None:
 def _statements(tables: list[Table], sources: Sources) -> tuple[Statement, ...]:
     statements = []
     for table in tables:
-        statements.append(Statement(table.text("text"), sources.of(table)))
+        statements.append(Statement(table.text("text"), sources.of(table), table.opt_text("zh")))
         table.finish()
     return tuple(statements)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-Evidence = Literal["study", "computed", "literature", "unverified"]
+from primers.source import Reflex, Source, Statement
+
 Role = Literal["target", "reference", "control"]
 FunctionalClass = Literal["dominant negative", "loss of function"]
 ControlKind = Literal["ntc", "positive", "negative", "no_enzyme"]
@@ -31,38 +32,6 @@ REPORTER_FILTERS = {
 """Dyes of the ABI 7500 and the emission filter, 1 to 5, in which each is brightest."""
 
 QUENCHERS = ("TAMRA", "NFQ-MGB", "NFQ", "BHQ1", "BHQ2", "BHQ3", "QSY", "none")
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a statement comes from.
-
-    Attributes
-    ----------
-    name
-        The key by which the panel file refers to it.
-    evidence
-        "study": printed in the study the panel follows. "computed": worked out from public
-        sequences. "literature": read elsewhere. "unverified": common knowledge or a laboratory's
-        choice that nobody has checked; a setting to edit.
-    citation
-        What to look up, or how it was computed.
-    doi
-        Without the leading ``https://doi.org/``.
-    """
-
-    name: str
-    evidence: Evidence
-    citation: str
-    doi: str | None = None
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence a report may print, and where it comes from."""
-
-    text: str
-    source: Source
 
 
 @dataclass(frozen=True)
@@ -314,15 +283,6 @@ class Transcript:
 
 
 @dataclass(frozen=True)
-class Reflex:
-    """The panel to run next when this one finds something it cannot name."""
-
-    panel: str
-    text: str
-    source: Source
-
-
-@dataclass(frozen=True)
 class Panel:
     """Everything a laboratory states about an assay before it runs a plate.
 
@@ -336,6 +296,8 @@ class Panel:
         What the reader of a result should know.
     file
         Where it was read from.
+    zh
+        The title in Chinese, if the panel gives it.
     """
 
     name: str
@@ -354,6 +316,16 @@ class Panel:
     notes: tuple[Statement, ...] = ()
     reflex: Reflex | None = None
     file: str | None = None
+    zh: str | None = None
+
+    def chinese(self) -> dict[str, str]:
+        """Return the panel's own sentences in Chinese by their English, as far as it gives them."""
+        said = [(self.title, self.zh)]
+        said += [(source.citation, source.zh) for source in self.sources]
+        said += [(one.text, one.zh) for one in (*self.limitations, *self.notes)]
+        if self.reflex is not None:
+            said.append((self.reflex.text, self.reflex.zh))
+        return {english: chinese for english, chinese in said if chinese is not None}
 
     def oligo(self, name: str) -> Oligo:
         """Return an oligo by name; ``KeyError`` if there is none."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from qpcr.said import say
+
 
 class Reason(StrEnum):
     """Why there is no Ct."""
@@ -29,19 +31,21 @@ class Reason(StrEnum):
 
 
 _SENTENCES = {
-    Reason.NO_CURVE: "There is no usable curve.",
-    Reason.TOO_FEW_POINTS: "Too few cycles were measured to fit a curve.",
-    Reason.FLAT: "The curve is flat: no amplification.",
-    Reason.FALLING: "The signal falls: no amplification.",
-    Reason.NOISY: "No rise stands out from the noise.",
-    Reason.DRIFT: "The signal drifts, but not the way a PCR grows.",
-    Reason.JUMP: "The signal jumps up faster than a PCR can grow.",
-    Reason.NOT_CONVERGED: "The fit did not settle.",
-    Reason.NO_THRESHOLD: "There is no threshold for this target.",
-    Reason.EARLY: "The curve is above the threshold from its first cycle on.",
-    Reason.LATE: "The curve does not cross the threshold within the measured cycles.",
-    Reason.BASELINE: "The baseline window reaches into the rise: a Ct above it would be wrong.",
-    Reason.UNCLEAR: "The curve cannot be followed through the threshold.",
+    Reason.NO_CURVE: say("There is no usable curve."),
+    Reason.TOO_FEW_POINTS: say("Too few cycles were measured to fit a curve."),
+    Reason.FLAT: say("The curve is flat: no amplification."),
+    Reason.FALLING: say("The signal falls: no amplification."),
+    Reason.NOISY: say("No rise stands out from the noise."),
+    Reason.DRIFT: say("The signal drifts, but not the way a PCR grows."),
+    Reason.JUMP: say("The signal jumps up faster than a PCR can grow."),
+    Reason.NOT_CONVERGED: say("The fit did not settle."),
+    Reason.NO_THRESHOLD: say("There is no threshold for this target."),
+    Reason.EARLY: say("The curve is above the threshold from its first cycle on."),
+    Reason.LATE: say("The curve does not cross the threshold within the measured cycles."),
+    Reason.BASELINE: say(
+        "The baseline window reaches into the rise: a Ct above it would be wrong."
+    ),
+    Reason.UNCLEAR: say("The curve cannot be followed through the threshold."),
 }
 
 REASONS = tuple(Reason)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from qpcr.said import say
+
 Item = TypeVar("Item")
 Key = TypeVar("Key")
 
@@ -20,4 +22,6 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list
 def listed(texts: Sequence[str], most: int = 6, comma: str = ", ") -> str:
     """Name a few as people do: ``A1, A2 and 3 more``."""
     rest = len(texts) - most
-    return comma.join(texts) if rest <= 0 else f"{comma.join(texts[:most])} and {rest} more"
+    if rest <= 0:
+        return comma.join(texts)
+    return say("{names} and {rest} more", names=comma.join(texts[:most]), rest=rest)

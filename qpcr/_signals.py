@@ -18,6 +18,7 @@ from qpcr._frozen import Float32Array, FloatArray
 from qpcr._lists import grouped, listed
 from qpcr.errors import InputError
 from qpcr.run import DyeSignals, Reaction, Run
+from qpcr.said import say
 
 AGREEMENT = 1e-5
 """Largest accepted difference to the stored signals, relative to each dye's largest signal."""
@@ -92,7 +93,12 @@ def signals_of(run: Run) -> Signals:
             stored,
             "instrument",
             None,
-            ("The instrument's dye signals are used; the file does not allow to recompute them.",),
+            (
+                say(
+                    "The instrument's dye signals are used; the file does not allow to recompute "
+                    "them."
+                ),
+            ),
         )
     computed = _compute(run, wells)
     notes = _other_dyes(run, wells, computed)
@@ -100,17 +106,19 @@ def signals_of(run: Run) -> Signals:
     worst = max((_difference(computed[well], one) for well, one in stored.items()), default=None)
     if worst is not None and worst <= AGREEMENT:
         mixed = {well: stored.get(well, one) for well, one in computed.items()}
-        note = (
-            f"Dye signals recomputed from the raw filters agree with the instrument's within "
-            f"{worst:.1e} (relative); the instrument's last digits are kept."
+        note = say(
+            "Dye signals recomputed from the raw filters agree with the instrument's within "
+            "{worst:.1e} (relative); the instrument's last digits are kept.",
+            worst=worst,
         )
         return Signals(mixed, "instrument", worst, (note, *notes))
     if worst is None:
-        note = "Dye signals are computed from the raw filters."
+        note = say("Dye signals are computed from the raw filters.")
         return Signals(computed, "computed", None, (note, *notes))
-    note = (
-        f"Dye signals computed from the raw filters differ from the instrument's by up to "
-        f"{worst:.1e} (relative); the computed ones are used."
+    note = say(
+        "Dye signals computed from the raw filters differ from the instrument's by up to "
+        "{worst:.1e} (relative); the computed ones are used.",
+        worst=worst,
     )
     return Signals(computed, "computed", worst, (note, *notes))
 
@@ -150,9 +158,10 @@ def _other_dyes(
     ]
     if not other:
         return ()
-    note = (
-        f"The instrument's dye signals of {listed(other, 10)} are of other dyes than the plate "
-        "sets up; computed ones are used there."
+    note = say(
+        "The instrument's dye signals of {wells} are of other dyes than the plate sets up; "
+        "computed ones are used there.",
+        wells=listed(other, 10),
     )
     return (note,)
 
@@ -184,7 +193,7 @@ def normalised(
     for row, reaction in enumerate(run.reactions):
         one = signals.by_well.get(reaction.well)
         if one is None or reaction.reporter not in one.dyes:
-            problems[row] = "the file holds no fluorescence for this well"
+            problems[row] = say("the file holds no fluorescence for this well")
             continue
         signal: Float32Array = one.signal[one.dyes.index(reaction.reporter)]
         reporter[row], rn[row] = signal, signal
@@ -193,7 +202,9 @@ def normalised(
         if run.passive_reference is None:
             continue
         if run.passive_reference not in one.dyes:
-            problems[row] = f"passive reference {run.passive_reference} was not measured"
+            problems[row] = say(
+                "passive reference {dye} was not measured", dye=run.passive_reference
+            )
             rn[row] = np.nan
             continue
         below: Float32Array = one.signal[one.dyes.index(run.passive_reference)]
@@ -205,7 +216,9 @@ def normalised(
         rn[row] = np.where(good, ratio, np.float32(np.nan))
         if not good.all():
             cycles = ", ".join(str(c) for c in run.cycles[~good][:5])
-            problems[row] = f"the passive reference is zero or negative at cycle {cycles}"
+            problems[row] = say(
+                "the passive reference is zero or negative at cycle {cycles}", cycles=cycles
+            )
     return (
         reporter,
         None if run.passive_reference is None else reference,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qpcr._frozen import IntArray
 from qpcr.errors import InputError
 from qpcr.run import AnalysisSettings, Reaction
+from qpcr.said import say
 from qpcr.settings import Settings
 
 
@@ -78,10 +79,18 @@ def choose_windows(
         by_hand = settings.baseline == "protocol" and window.automatic is False
         if settings.baseline == "file" or by_hand:
             windows[row], sources[row] = (window.start, window.stop), "file"
-    notes = []
+    notes: list[str] = []
     if total:
-        notes.append(f"Automatic baselines: {same} of {total} are those the instrument recorded.")
+        notes.append(
+            say(
+                "Automatic baselines: {same} of {total} are those the instrument recorded.",
+                same=same,
+                total=total,
+            )
+        )
     absent = sources.count("automatic")
     if settings.baseline == "file" and absent:
-        notes.append(f"The file records no baseline for {absent} reactions: computed.")
+        notes.append(
+            say("The file records no baseline for {absent} reactions: computed.", absent=absent)
+        )
     return windows, sources, notes

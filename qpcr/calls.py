@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from primers import Channel, Panel
+from primers.panel import SOME_DELETION
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Plate
 from qpcr.qc._plate import Part, part_of
+from qpcr.said import say
 
 UNSURE = (0.2, 0.8)
 """Probability of a proper curve between these: a person has to look."""
@@ -75,11 +77,21 @@ class Evidence:
 
     def sentence(self) -> str:
         """The chain: reaction → Ct → rule → answer."""
-        fitted = "no Ct" if self.cq is None else f"Ct {self.cq:.2f} ± {self.cq_se or 0:.2f}"
-        style = "none" if self.cq_instrument_style is None else f"{self.cq_instrument_style:.2f}"
-        return (
-            f"{self.well} {self.target} ({self.product}): {fitted}, by the instrument's rule "
-            f"{style}; {self.why} → {self.answer}"
+        fitted, style = say("no Ct"), say("none")
+        if self.cq is not None:
+            fitted = say("Ct {cq:.2f} ± {se:.2f}", cq=self.cq, se=self.cq_se or 0.0)
+        if self.cq_instrument_style is not None:
+            style = say("{cq:.2f}", cq=self.cq_instrument_style)
+        return say(
+            "{well} {target} ({product}): {fitted}, by the instrument's rule {style}; {why} → "
+            "{answer}",
+            well=self.well,
+            target=self.target,
+            product=product(self.product),
+            fitted=fitted,
+            style=style,
+            why=self.why,
+            answer=self.answer,
         )
 
 
@@ -137,9 +149,24 @@ class Call:
         return (
             *(one.sentence() for one in self.evidence),
             *self.reasons,
-            f"{self.sample}: {self.outcome}"
-            + (f": {' and '.join(self.deletions)}" if self.deletions else ""),
+            self._last_word(),
         )
+
+    def _last_word(self) -> str:
+        """The call itself, as the end of the chain."""
+        if not self.deletions:
+            return say("{sample}: {outcome}", sample=self.sample, outcome=self.outcome)
+        what = product(self.deletions[0])
+        for one in self.deletions[1:]:
+            what = say("{first} and {second}", first=what, second=product(one))
+        return say(
+            "{sample}: {outcome}: {what}", sample=self.sample, outcome=self.outcome, what=what
+        )
+
+
+def product(name: str) -> str:
+    """Name of a product as a report may say it: a pooled well's is no name but words."""
+    return say("some deletion") if name == SOME_DELETION else name
 
 
 def decide(
@@ -209,11 +236,17 @@ def _call(
     verdict = _verdict(answers, roles, panel)
     released = release if failed else None
     if failed and release is None:
-        reasons = tuple(f"The run is invalid: {finding.message}" for finding in failed)
+        reasons: tuple[str, ...] = tuple(
+            say("The run is invalid: {why}", why=finding.message) for finding in failed
+        )
         todo = tuple(dict.fromkeys(finding.remedy for finding in failed))
         verdict = _Verdict(Outcome.INVALID, (), reasons, todo)
     elif released is not None:
-        said = f"The run's controls failed; released by {released.user}: {released.reason}"
+        said = say(
+            "The run's controls failed; released by {user}: {reason}",
+            user=released.user,
+            reason=released.reason,
+        )
         verdict = _Verdict(
             verdict.outcome, verdict.channels, (said, *verdict.reasons), verdict.todo
         )
@@ -266,26 +299,31 @@ def _answer(
     cutoff, grey, shape = channel.cq_below, panel.cutoffs.grey_cq or 0.0, plate.shapes[row]
     problem = plate.curves.problems[row]
     if plate.run.reactions[row].omitted:
-        return Answer.UNUSABLE, "omitted on the instrument"
+        return Answer.UNUSABLE, say("omitted on the instrument")
     if problem is not None:
         return Answer.UNUSABLE, problem
     if row in barred:
         return Answer.UNUSABLE, barred[row].message
+    near = say("Ct within {grey:g} cycles of the cut-off {cutoff:g}", grey=grey, cutoff=cutoff)
     below = [cq is not None and cq < cutoff for cq in (fitted, style)]
     if not any(below):
         late = [cq for cq in (fitted, style) if cq is not None and cq < cutoff + grey]
         if late and shape.proper:
-            return Answer.UNCLEAR, f"Ct within {grey:g} cycles of the cut-off {cutoff:g}"
-        return Answer.NEGATIVE, f"no Ct below the cut-off {cutoff:g}"
+            return Answer.UNCLEAR, near
+        return Answer.NEGATIVE, say("no Ct below the cut-off {cutoff:g}", cutoff=cutoff)
     if panel.cutoffs.proper_curve and not shape.proper:
         unsure = UNSURE[0] < shape.probability < UNSURE[1] or all(below)
         answer = Answer.UNCLEAR if unsure else Answer.NEGATIVE
-        return answer, f"Ct below {cutoff:g}, but not a proper curve ({shape.kind})"
+        return answer, say(
+            "Ct below {cutoff:g}, but not a proper curve ({kind})", cutoff=cutoff, kind=shape.kind
+        )
     if not all(below):
-        return Answer.UNCLEAR, f"the two Ct lie on two sides of the cut-off {cutoff:g}"
+        return Answer.UNCLEAR, say(
+            "the two Ct lie on two sides of the cut-off {cutoff:g}", cutoff=cutoff
+        )
     if min(cq for cq in (fitted, style) if cq is not None) > cutoff - grey:
-        return Answer.UNCLEAR, f"Ct within {grey:g} cycles of the cut-off {cutoff:g}"
-    return Answer.POSITIVE, f"Ct below the cut-off {cutoff:g}, proper curve"
+        return Answer.UNCLEAR, near
+    return Answer.POSITIVE, say("Ct below the cut-off {cutoff:g}, proper curve", cutoff=cutoff)
 
 
 def together(answers: Iterable[Answer]) -> Answer:
@@ -315,24 +353,30 @@ def _verdict(answers: dict[str, Answer], roles: dict[str, Channel], panel: Panel
     missing = [name for name in targets if name not in answers]
     open_ones = [name for name in targets if answers.get(name) in (Answer.UNCLEAR, Answer.UNUSABLE)]
     amplified = [name for name in references if answers.get(name) is Answer.POSITIVE]
-    reasons, todo = [], []
+    reasons: list[str] = []
+    todo: list[str] = []
     if missing:
-        reasons.append(f"Not tested: {', '.join(missing)}.")
-        todo.append(f"Test {', '.join(missing)} too.")
+        reasons.append(say("Not tested: {targets}.", targets=", ".join(missing)))
+        todo.append(say("Test {targets} too.", targets=", ".join(missing)))
     if open_ones:
-        reasons.append(f"Not clear: {', '.join(open_ones)}.")
-        todo.append(f"Repeat {', '.join(open_ones)}.")
+        reasons.append(say("Not clear: {targets}.", targets=", ".join(open_ones)))
+        todo.append(say("Repeat {targets}.", targets=", ".join(open_ones)))
     if references and not amplified:
-        said = f"The reference gene ({', '.join(references)}) did not amplify as it should."
-        reasons.append(said)
+        reasons.append(
+            say(
+                "The reference gene ({targets}) did not amplify as it should.",
+                targets=", ".join(references),
+            )
+        )
         if not found:
-            todo.append("Check the DNA for amount and inhibitors, and repeat the sample.")
+            todo.append(say("Check the DNA for amount and inhibitors, and repeat the sample."))
     if found:
         names = ", ".join(channel.target for channel in found)
-        return _Verdict(Outcome.DETECTED, found, (f"Positive: {names}.", *reasons), tuple(todo))
+        said = say("Positive: {targets}.", targets=names)
+        return _Verdict(Outcome.DETECTED, found, (said, *reasons), tuple(todo))
     if references and not amplified:
         return _Verdict(Outcome.INVALID, (), tuple(reasons), tuple(todo))
     if missing or open_ones:
         return _Verdict(Outcome.INCONCLUSIVE, (), tuple(reasons), tuple(todo))
-    said = "Every target is negative, and the reference gene amplified."
+    said = say("Every target is negative, and the reference gene amplified.")
     return _Verdict(Outcome.NOT_DETECTED, (), (said,), ())

@@ -20,6 +20,7 @@ from qpcr.errors import InputError
 from qpcr.instrument import RuleSet, rule_sets, rules_for
 from qpcr.instrument._arithmetic import MIN_CYCLES, baseline_lines, cubic_ct, threshold_crossing
 from qpcr.run import AnalysisSettings, Reaction, Run, Task
+from qpcr.said import say
 from qpcr.settings import Settings
 from qpcr.thresholds import Evidence, Threshold, choose_thresholds
 
@@ -141,7 +142,7 @@ def _from_run(run: Run, settings: Settings) -> Curves:
     signals = signals_of(run)
     notes += list(signals.notes)
     if signals.source == "none":
-        notes.append("The file holds no dye signals; Rn is taken as the instrument stored it.")
+        notes.append(say("The file holds no dye signals; Rn is taken as the instrument stored it."))
         reporter = reference = residual = None
         rn, problems = _stored_rn(run)
     else:
@@ -150,11 +151,15 @@ def _from_run(run: Run, settings: Settings) -> Curves:
     if run.passive_reference is None:
         scale = _scale(rn, [reaction.target for reaction in run.reactions])
         notes.append(
-            "The plate has no passive reference: Rn is the reporter's own signal, in its own unit. "
-            "Baselines follow the instrument's rule on that signal as it is (so they did in 56 of "
-            "60 wells of one export; a person had set the others). Which curves amplify is judged "
-            f"on curves scaled to a rise of {TYPICAL_RISE:g}, since limits made for Rn mean "
-            "nothing here; the instrument's own automatic threshold could not be compared."
+            say(
+                "The plate has no passive reference: Rn is the reporter's own signal, in its own "
+                "unit. Baselines follow the instrument's rule on that signal as it is (so they did "
+                "in 56 of 60 wells of one export; a person had set the others). Which curves "
+                "amplify is judged on curves scaled to a rise of {rise:g}, since limits made for "
+                "Rn mean nothing here; the instrument's own automatic threshold could not be "
+                "compared.",
+                rise=TYPICAL_RISE,
+            )
         )
     measured = _Measured(
         run.reactions,
@@ -206,10 +211,11 @@ def from_table(
         for i, (name, target) in enumerate(zip(names, targets, strict=True))
     )
     rules = rule_sets()[settings.rules or FALLBACK_RULES]
-    note = (
-        f"A plain table: for the rules of {rules.name} the curves of a target are scaled to a rise "
-        f"of {TYPICAL_RISE:g}, as Rn has."
-    )
+    note = say(
+        "A plain table: for the rules of {rules} the curves of a target are scaled to a rise of "
+        "{rise:g}, as Rn has.",
+        rules=rules.name, rise=TYPICAL_RISE,
+    )  # fmt: skip
     scale = _scale(values, targets)
     measured = _Measured(reactions, axis, values, [None] * len(names), AnalysisSettings(), scale)
     return _assemble(measured, rules, rules.name, settings, [note])
@@ -220,14 +226,17 @@ def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, st
         return rule_sets()[settings.rules], settings.rules, []
     found = rules_for(software)
     if found is not None and software is not None:
-        note = f"The rules {found.name} were measured on other versions than {software}."
+        note = say(
+            "The rules {rules} were measured on other versions than {software}.",
+            rules=found.name, software=software,
+        )  # fmt: skip
         return found, found.name, [] if found.measured_on(software) else [note]
     assumed = rule_sets()[FALLBACK_RULES]
-    note = (
-        f"The rules of the software {software or 'that wrote this file (not named)'!r} are not "
-        f"known. Baseline, threshold and Ct follow {assumed.name} and may differ from the "
-        "instrument's."
-    )
+    note = say(
+        "The rules of the software {software!r} are not known. Baseline, threshold and Ct follow "
+        "{rules} and may differ from the instrument's.",
+        software=software or "that wrote this file (not named)", rules=assumed.name,
+    )  # fmt: skip
     return assumed, f"unknown ({assumed.name} assumed)", [note]
 
 
@@ -240,7 +249,7 @@ def _stored_rn(run: Run) -> tuple[FloatArray, list[str | None]]:
         found = result is not None and result.rn is not None
         if result is not None and result.rn is not None:
             rn[row] = result.rn
-        problems.append(None if found else "the file holds no fluorescence for this reaction")
+        problems.append(None if found else say("the file holds no fluorescence for this reaction"))
     if all(problems):
         raise InputError("the file holds no fluorescence of any reaction")
     return rn, problems
@@ -350,8 +359,9 @@ def _peaks_and_windows(
 def _problems(rn: FloatArray, problems: Sequence[str | None]) -> list[str | None]:
     """Add what Rn itself shows: too few cycles for the rules."""
     measured = np.isfinite(rn).sum(axis=1)
+    few = say("fewer than {least} cycles were measured", least=MIN_CYCLES)
     return [
-        problem or (f"fewer than {MIN_CYCLES} cycles were measured" if count < MIN_CYCLES else None)
+        problem or (few if count < MIN_CYCLES else None)
         for problem, count in zip(problems, measured, strict=True)
     ]
 
@@ -373,10 +383,10 @@ def _instrument_cq(
     if problem is not None:
         return InstrumentCq(None, problem)
     if not peak:
-        return InstrumentCq(None, "no amplification: the curve nowhere bends upwards")
+        return InstrumentCq(None, say("no amplification: the curve nowhere bends upwards"))
     if threshold.value is None:
         return InstrumentCq(None, threshold.reason)
     k = threshold_crossing(drn, threshold.value, peak)
     if k is None:
-        return InstrumentCq(None, "the curve does not cross the threshold")
+        return InstrumentCq(None, say("the curve does not cross the threshold"))
     return InstrumentCq(cubic_ct(drn, threshold.value, k) + shift)

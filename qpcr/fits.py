@@ -36,6 +36,7 @@ from qpcr.errors import InputError
 from qpcr.models import Model, models
 from qpcr.models._points import POINTS, TINY, curve
 from qpcr.models._solve import Solution, solve
+from qpcr.said import say
 
 __all__ = ["Estimate", "Fit", "Fits", "Reason", "Solution", "fit_arrays", "fit_curves", "solve"]
 
@@ -239,9 +240,9 @@ def _efficiency_note(efficiency: Estimate | None) -> str | None:
         return None
     if efficiency.value > 2.0:
         if efficiency.se is not None and efficiency.value - 2.0 * efficiency.se <= 2.0:
-            return "Above doubling, but not by more than its error."
-        return "More than doubling per cycle: not an efficiency."
-    return "Less than no growth per cycle: not an efficiency."
+            return say("Above doubling, but not by more than its error.")
+        return say("More than doubling per cycle: not an efficiency.")
+    return say("Less than no growth per cycle: not an efficiency.")
 
 
 def fit_curves(

@@ -18,7 +18,7 @@ from qpcr.record import Record
 from qpcr.report import render
 
 
-def write_outputs(record: Record, folder: Path) -> list[Path]:
+def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
     """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
 
     With a panel ``calls.csv`` too.
@@ -29,6 +29,8 @@ def write_outputs(record: Record, folder: Path) -> list[Path]:
         The analyzed run.
     folder
         Where to; made if it does not exist. Files of the same names are replaced, others stay.
+    lang
+        Language of the report.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def write_outputs(record: Record, folder: Path) -> list[Path]:
         tables["calls.csv"] = frames.calls(record)
     texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
     texts["run.json"] = to_json(record)
-    texts["report.html"] = render(record)
+    texts["report.html"] = render(record, lang)
     return write_texts(texts, folder)
 
 

@@ -4,7 +4,8 @@
 in English, that remembers its template and its values. :func:`translated` says it again by a
 catalogue that maps English templates to those of another language; values that are sentences
 themselves are translated too. A text without a template, or whose template the catalogue lacks,
-stays as it is: names from a file are never translated.
+stays as it is: names from a file are never translated. Members of our own enumerations are words of
+ours, and are translated by their English text.
 
 >>> say("{wells} amplified at Ct {cq:.2f}.", wells="A1", cq=30.0)
 'A1 amplified at Ct 30.00.'
@@ -13,6 +14,7 @@ stays as it is: names from a file are never translated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 
@@ -51,6 +53,8 @@ def say(template: str, /, **values: Any) -> Said:
 
 def translated(text: str, catalogue: Mapping[str, str]) -> str:
     """Say `text` by the templates of `catalogue` (English template to the other language's)."""
+    if isinstance(text, StrEnum):
+        return catalogue.get(text.value, text.value)
     if not isinstance(text, Said):
         return text
     values = {

@@ -16,6 +16,7 @@ from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Plate
 from qpcr.qc._plate import Part, rows_of
+from qpcr.said import say
 from qpcr.tables import read_rows
 
 HEADS = {
@@ -145,12 +146,15 @@ def match_samples(
             identities[name] = matches[0]
             continue
         if not name:
-            message = f"{len(mine)} reactions have no sample name."
+            message = say("{count} reactions have no sample name.", count=len(mine))
         elif matches:
-            message = f"Sample {name} stands {len(matches)} times in the sample sheet."
+            message = say(
+                "Sample {sample} stands {count} times in the sample sheet.",
+                sample=name, count=len(matches),
+            )  # fmt: skip
         else:
-            message = f"Sample {name} belongs to nobody that is known."
-        remedy = "Correct the sample sheet or the plate setup; nothing is filed until then."
+            message = say("Sample {sample} belongs to nobody that is known.", sample=name)
+        remedy = say("Correct the sample sheet or the plate setup; nothing is filed until then.")
         findings.append(
             Finding(RULE, Severity.WARNING, tuple(mine), message, remedy, len(matches), 1)
         )

@@ -20,6 +20,7 @@ from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray
 from qpcr._shape_features import NAMES, Features, measure
 from qpcr._shape_model import Limits, probability, shape_model
 from qpcr.curves import Curves
+from qpcr.said import say
 
 EVEN_TAKEOFF = 2.0 * np.log2(19.0 / 3.0)
 """A take-off twice as long as that of a logistic curve that doubles."""
@@ -190,42 +191,86 @@ def _kept(features: Features, limits: Limits, proper: BoolArray) -> IntArray:
 
 def _why(kind: Kind, proper: bool, chance: float, f: Mapping[str, float]) -> str:
     if kind is Kind.UNUSABLE:
-        return "Too few cycles were measured to judge the curve."
+        return say("Too few cycles were measured to judge the curve.")
     if proper:
-        return f"It rises {_times(f)} its noise and {_PROPER[kind].format(**f)} {_decided(f)}"
+        return say(
+            "It rises {times} its noise and {end} {decided}",
+            times=_times(f),
+            end=_end(kind, f),
+            decided=_decided(f),
+        )
     if chance > 0.0:
-        return f"It rises {_times(f)} its noise, but not the way a PCR grows. {_decided(f)}"
-    return _RULED_OUT[kind].format(times=_times(f), **f)
+        return say(
+            "It rises {times} its noise, but not the way a PCR grows. {decided}",
+            times=_times(f),
+            decided=_decided(f),
+        )
+    return _ruled_out_because(kind, f)
 
 
 def _times(f: Mapping[str, float]) -> str:
-    return f"{f['rise']:.0f} times" if f["rise"] < 1e4 else "more than 10000 times"
+    if f["rise"] < 1e4:
+        return say("{rise:.0f} times", rise=f["rise"])
+    return say("more than 10000 times")
 
 
 def _decided(f: Mapping[str, float]) -> str:
     """The three features that the regression saw."""
-    return (
-        f"It takes {f['takeoff']:.1f} cycles from 5 % to 25 % of the rise (2.7 when it doubles); "
-        f"its background drifts by {abs(f['drift']):.0%} of the rise in 40 cycles; its last climb "
-        f"is {max(f['plateau'], 0.0):.0%} of the steepest."
+    return say(
+        "It takes {takeoff:.1f} cycles from 5 % to 25 % of the rise (2.7 when it doubles); its "
+        "background drifts by {drift:.0%} of the rise in 40 cycles; its last climb is "
+        "{plateau:.0%} of the steepest.",
+        takeoff=f["takeoff"],
+        drift=abs(f["drift"]),
+        plateau=max(f["plateau"], 0.0),
     )
 
 
-_PROPER = {
-    Kind.PROPER: "levels off.",
-    Kind.SPIKE: "has one reading off ({spike:.0%} of the range), which was bridged.",
-    Kind.NO_PLATEAU: "still grows when the run ends.",
-    Kind.HOOK: "falls from its maximum by {hook:.0%} of the rise.",
-}
-_RULED_OUT = {
-    Kind.NONE: "No growth stands out: the rise is {rise:.0f} times the noise, the bend {bend:.1f} "
-    "times (a straight line has 1), and the signal stays within {swing:.1%} of its level.",
-    Kind.NOISE: "It goes up and down: the noise is {scatter:.1%} of the signal, and falls sum up "
-    "to {wobble:.0%} of the rise.",
-    Kind.DRIFT: "The signal drifts or falls back; from start to end it changes by {change:.0f} "
-    "times its noise. No growth is seen.",
-    Kind.SPIKE: "One reading stands out by {spike:.0%} of the range.",
-    Kind.STEP: "The signal jumps: it takes {ascent:.1f} cycles from 10 % to 50 % of the rise, and "
-    "no PCR takes fewer than 2.3.",
-    Kind.FALLING: "The signal falls ({change:.0f} times its noise) and does not rise.",
-}
+def _end(kind: Kind, f: Mapping[str, float]) -> str:
+    """How a proper curve of this kind ends."""
+    match kind:
+        case Kind.SPIKE:
+            return say(
+                "has one reading off ({spike:.0%} of the range), which was bridged.",
+                spike=f["spike"],
+            )
+        case Kind.NO_PLATEAU:
+            return say("still grows when the run ends.")
+        case Kind.HOOK:
+            return say("falls from its maximum by {hook:.0%} of the rise.", hook=f["hook"])
+        case _:
+            return say("levels off.")
+
+
+def _ruled_out_because(kind: Kind, f: Mapping[str, float]) -> str:
+    """Why a limit ruled a curve out."""
+    match kind:
+        case Kind.NOISE:
+            return say(
+                "It goes up and down: the noise is {scatter:.1%} of the signal, and falls sum up "
+                "to {wobble:.0%} of the rise.",
+                **f,
+            )
+        case Kind.DRIFT:
+            return say(
+                "The signal drifts or falls back; from start to end it changes by {change:.0f} "
+                "times its noise. No growth is seen.",
+                **f,
+            )
+        case Kind.SPIKE:
+            return say("One reading stands out by {spike:.0%} of the range.", **f)
+        case Kind.STEP:
+            return say(
+                "The signal jumps: it takes {ascent:.1f} cycles from 10 % to 50 % of the rise, "
+                "and no PCR takes fewer than 2.3.",
+                **f,
+            )
+        case Kind.FALLING:
+            return say("The signal falls ({change:.0f} times its noise) and does not rise.", **f)
+        case _:
+            return say(
+                "No growth stands out: the rise is {rise:.0f} times the noise, the bend "
+                "{bend:.1f} times (a straight line has 1), and the signal stays within "
+                "{swing:.1%} of its level.",
+                **f,
+            )

@@ -12,6 +12,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.instrument import RuleSet
 from qpcr.run import Reaction, ThresholdSetting
+from qpcr.said import say
 from qpcr.settings import Settings
 
 DEFAULT_THRESHOLD = 0.2
@@ -95,7 +96,12 @@ def choose_thresholds(
     }
     absent = [name for name, one in chosen.items() if one.source != "file"]
     if settings.threshold == "file" and absent:
-        return chosen, [f"The file records no threshold for {', '.join(absent)}: computed."]
+        return chosen, [
+            say(
+                "The file records no threshold for {targets}: computed.",
+                targets=", ".join(absent),
+            )
+        ]
     return chosen, []
 
 
@@ -117,13 +123,13 @@ def _choose(
         if wish == "file" or (wish == "protocol" and by_hand):
             return Threshold(stored.value, "file")
     if rules.threshold is None:
-        reason = f"the automatic threshold of {rules.name} is not known; name one"
+        reason = say("the automatic threshold of {rules} is not known; name one", rules=rules.name)
         return Threshold(None, "automatic", reason)
     used = evidence.usable[rows] & ~np.array([evidence.reactions[row].omitted for row in rows])
     value = rules.threshold(evidence.drn[rows], evidence.peaks[rows], evidence.stops[rows], used)
     if value is not None and value > 0:
         return Threshold(value, "automatic")
-    reason = "no curve of the target amplifies, by the instrument's rule for thresholds"
+    reason = say("no curve of the target amplifies, by the instrument's rule for thresholds")
     if evidence.normalised:
         return Threshold(DEFAULT_THRESHOLD, "default", reason)
     return Threshold(None, "automatic", reason)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    "errors", "_frozen", "_lists", "said", "_registry", "run", "formats", "instrument", "settings",
+    "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
     "calls", "tables", "clinical", "samples", "record", "pipeline", "frames", "document", "report",
     "outputs", "inspection", "tabulate", "rehearsal", "commands",

@@ -49,6 +49,22 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def language_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Option that says in which language a report is written; default: that of the locale."""
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        help="Language of the report (zh: 中文); default: from the locale.",
+    )(command)
+
+
+def language_from(lang: str | None) -> str:
+    """The language asked for, or that of the locale."""
+    from qpcr.report.language import preferred
+
+    return preferred() if lang is None else lang
+
+
 def settings_from(baseline: str, threshold: tuple[str, ...], rules: str | None) -> Settings:
     """Make the settings of the options, or say which one is wrong."""
     from qpcr.settings import parse_settings

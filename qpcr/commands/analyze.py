@@ -14,6 +14,8 @@ from qpcr.commands._options import (
     FOLDER,
     analysis_options,
     fit_settings_from,
+    language_from,
+    language_option,
     settings_from,
 )
 from qpcr.commands._screen import complain, progress, show
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--user", help="Who releases it; default: the name you are logged in with.")
+@language_option
 @analysis_options
 def analyze(
     files: tuple[Path, ...],
@@ -41,6 +44,7 @@ def analyze(
     reason: str | None,
     explain: bool,
     user: str | None,
+    lang: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -52,13 +56,14 @@ def analyze(
     With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
     """
     chosen = _chosen(panel_name, sheet, sample_pattern, reason, user)
+    tongue = language_from(lang)
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)
     _distinct(files, out)
     failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
-            record = _analyze_one(file, out, chosen)
+            record = _analyze_one(file, out, chosen, tongue)
             if explain and record is not None:
                 for call in record.calls:
                     click.echo("\n".join(call.chain()))
@@ -112,7 +117,7 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record | None:
+def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any], lang: str) -> Record | None:
     """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
     from qpcr.errors import QpcrError
     from qpcr.outputs import write_outputs
@@ -120,7 +125,7 @@ def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any]) -> Record
 
     try:
         record = run_analysis(file, **chosen)
-        written = [] if out is None else write_outputs(record, out / file.stem)
+        written = [] if out is None else write_outputs(record, out / file.stem, lang)
     except QpcrError as error:
         complain(error)
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qpcr.commands._options import FOLDER
+from qpcr.commands._options import FOLDER, language_from, language_option
 from qpcr.commands._screen import show
 
 
@@ -14,7 +14,8 @@ from qpcr.commands._screen import show
 @click.option("--out", type=FOLDER, default="qpcr-demo", show_default=True, help="Where to.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same file.")
 @click.option("--open/--no-open", "show_it", default=False, help="Open the report in the browser.")
-def demo(out: Path, seed: int, show_it: bool) -> None:
+@language_option
+def demo(out: Path, seed: int, show_it: bool, lang: str | None) -> None:
     """Simulate a plate, write it as a 7500 .eds file, and analyze that file."""
     from primers import load_panel
     from qpcr.outputs import write_outputs
@@ -25,7 +26,7 @@ def demo(out: Path, seed: int, show_it: bool) -> None:
     run = simulate_plate(demo_plate(), seed=seed)
     file, _ = write_simulated(run, out / f"simulated-{seed}.eds")
     record = analyze(file, panel=load_panel("ikzf1"))
-    written = write_outputs(record, out / file.stem)
+    written = write_outputs(record, out / file.stem, language_from(lang))
     show(record)
     click.echo(f"SIMULATED plate: {file}")
     for path in written:

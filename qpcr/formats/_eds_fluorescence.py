@@ -29,6 +29,7 @@ from qpcr.formats._eds_readings import (
 )
 from qpcr.formats._multicomponent import Multicomponent
 from qpcr.run import DyeSignals, Stage
+from qpcr.said import say
 
 MAX_COUNT = 2**31
 _IMAGE = re.compile(r"stage(\d{1,3})-cycle(\d{1,5})-point(\d{1,5})-(\w{1,12})\.tiff")
@@ -215,7 +216,7 @@ def with_cycles(
         if not images:
             raise
         cycling = np.zeros(total, dtype=np.bool_)
-        found = ["The instrument's dye signals do not fit the protocol and are not used."]
+        found = [say("The instrument's dye signals do not fit the protocol and are not used.")]
     notes.extend(note for note in found if note not in notes)
     return replace(multi, cycling=cycling)
 
@@ -262,13 +263,20 @@ def check_images(readings: Readings, multi: Multicomponent | None, notes: list[s
         return
     if kept.shape != counts.shape:
         notes.append(
-            f"The images hold {counts.shape[1]} cycles, the instrument's multicomponent "
-            f"data {kept.shape[1]}; the images are used."
+            say(
+                "The images hold {images} cycles, the instrument's multicomponent data {kept}; "
+                "the images are used.",
+                images=counts.shape[1],
+                kept=kept.shape[1],
+            )
         )
     elif (differ := int((kept != counts).sum())) > 0:
         notes.append(
-            f"{differ} filter readings differ between the images and the instrument's "
-            "multicomponent data; the images are used."
+            say(
+                "{count} filter readings differ between the images and the instrument's "
+                "multicomponent data; the images are used.",
+                count=differ,
+            )
         )
 
 

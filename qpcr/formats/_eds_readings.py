@@ -16,10 +16,11 @@ import numpy as np
 from qpcr._frozen import BoolArray
 from qpcr.errors import InputError, UnsupportedError
 from qpcr.run import Stage
+from qpcr.said import say
 
 OTHERS = ("PRE_READ", "POST_READ", "PRE_CYCLING", "POST_CYCLING", "DISSOCIATION")
 """Stages whose readings are never cycles, whatever else the protocol says."""
-SOLE = "The protocol names no cycling stage with readings; the only stage that reads is used."
+SOLE = say("The protocol names no cycling stage with readings; the only stage that reads is used.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,11 @@ def planned_cycles(protocol: tuple[Stage, ...], stages: Iterable[int]) -> int:
 
 def other_count(count: int, planned: int) -> str:
     """Sentence on a run that holds another number of cycles than planned."""
-    return (
-        f"The file holds {count} cycles, the protocol plans {planned}: the run was "
-        "stopped early, extended, or is still going on."
+    return say(
+        "The file holds {count} cycles, the protocol plans {planned}: the run was stopped early, "
+        "extended, or is still going on.",
+        count=count,
+        planned=planned,
     )
 
 

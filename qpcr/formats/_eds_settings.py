@@ -15,6 +15,7 @@ from qpcr._lists import listed
 from qpcr.errors import InputError
 from qpcr.formats._eds_text import clean_name, flag, real, text
 from qpcr.run import AnalysisSettings, BaselineWindow, Reaction, ThresholdSetting
+from qpcr.said import say
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -58,7 +59,12 @@ def read_settings(
             continue
         if kind == "IDetectorSettings":
             if detectors.setdefault(name, values) != values:
-                notes.append(f"Settings of target {name!r} are recorded twice; the last are used.")
+                notes.append(
+                    say(
+                        "Settings of target {target!r} are recorded twice; the last are used.",
+                        target=name,
+                    )
+                )
                 detectors[name] = values
         elif kind == "IWellSettings":
             wells.append(values)
@@ -67,7 +73,10 @@ def read_settings(
     strangers = sorted((detectors.keys() | {name for _, name in baselines}) - on_plate)
     if strangers:
         notes.append(
-            f"Settings are recorded for targets that are not on the plate: {_listed(strangers)}."
+            say(
+                "Settings are recorded for targets that are not on the plate: {targets}.",
+                targets=_listed(strangers),
+            )
         )
     thresholds = {name: _threshold(name, values, notes) for name, values in detectors.items()}
     return AnalysisSettings(thresholds, baselines, _rules(root))
@@ -86,8 +95,12 @@ def note_windows_beyond(
     ]
     if beyond:
         notes.append(
-            f"Baselines set by hand end after the last cycle ({count}) and are computed "
-            f"instead: {_listed(beyond)}."
+            say(
+                "Baselines set by hand end after the last cycle ({count}) and are computed "
+                "instead: {reactions}.",
+                count=count,
+                reactions=_listed(beyond),
+            )
         )
 
 
@@ -121,8 +134,12 @@ def _threshold(name: str, values: Values, notes: list[str]) -> ThresholdSetting:
     usable = value is not None and 0 < value < MAX_THRESHOLD
     if not usable and (automatic is False or value is not None):
         notes.append(
-            f"The threshold recorded for target {name!r} ({(word or 'nothing')[:24]}) is not a "
-            "possible positive number and is not used."
+            say(
+                "The threshold recorded for target {target!r} ({found}) is not a possible "
+                "positive number and is not used.",
+                target=name,
+                found=word[:24] if word else say("nothing"),
+            )
         )
     return ThresholdSetting(value if usable else None, automatic)
 
@@ -165,12 +182,18 @@ def _baselines(
         unusable.append(f"{well_name}, {name}")
     if foreign:
         notes.append(
-            "Impossible baselines recorded for wells or targets that are not in use are "
-            f"ignored: {_listed(foreign)}."
+            say(
+                "Impossible baselines recorded for wells or targets that are not in use are "
+                "ignored: {reactions}.",
+                reactions=_listed(foreign),
+            )
         )
     if unusable:
         notes.append(
-            f"Recorded baselines that hold no cycle are computed instead: {_listed(unusable)}."
+            say(
+                "Recorded baselines that hold no cycle are computed instead: {reactions}.",
+                reactions=_listed(unusable),
+            )
         )
     return found
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qpcr.errors import InputError
 from qpcr.formats._eds_text import clean_name, flag, integer, real, remark, text
 from qpcr.run import Reaction, Stage, Step, Target, Task, well_name
+from qpcr.said import say
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -132,7 +133,7 @@ def _reaction(
     kind = _TASKS.get(word.upper().replace(" ", "_"))
     if kind is None:
         kind = Task.OTHER
-        notes.append(f"Task {word!r} is not known here and is shown as OTHER.")
+        notes.append(say("Task {task!r} is not known here and is shown as OTHER.", task=word))
     quantity = (
         _quantity(text(task, "Concentration"), place, notes) if kind is Task.STANDARD else None
     )
@@ -148,8 +149,12 @@ def _quantity(word: str | None, place: str, notes: list[str]) -> float | None:
     if quantity is not None and quantity > 0:
         return quantity
     notes.append(
-        f"The standard in {place} has no positive quantity ({(word or 'nothing')[:20]!r} is "
-        "recorded); it is left out."
+        say(
+            "The standard in {place} has no positive quantity ({found!r} is recorded); it is left "
+            "out.",
+            place=place,
+            found=(word or "nothing")[:20],
+        )
     )
     return None
 
@@ -161,8 +166,12 @@ def _merged_names(root: _Element) -> list[str]:
         raw = node.findtext("Detector/Name") or ""
         spellings.setdefault(clean_name(raw), set()).add(raw)
     return [
-        f"Target {name!r} is spelt in {len(raw)} ways that differ in white space or invisible "
-        "characters only; they are taken as one target."
+        say(
+            "Target {target!r} is spelt in {count} ways that differ in white space or invisible "
+            "characters only; they are taken as one target.",
+            target=name,
+            count=len(raw),
+        )
         for name, raw in spellings.items()
         if len(raw) > 1
     ]

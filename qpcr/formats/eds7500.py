@@ -41,6 +41,7 @@ from qpcr.formats._eds_text import remark, shortened, text
 from qpcr.formats._ini import Section, moment, parse_ini
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
 from qpcr.run import InstrumentResult, Provenance, Run
+from qpcr.said import say
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -199,7 +200,9 @@ def _calibration(
 ) -> OpticalCalibration | None:
     """Optical calibration, or ``None`` (noted) where the file does not hold enough of it."""
     if "puredye" not in files:
-        notes.append("The file holds no pure-dye calibration; the optics cannot be recomputed.")
+        notes.append(
+            say("The file holds no pure-dye calibration; the optics cannot be recomputed.")
+        )
         return None
     head = files["puredye"]
     filters = head["scanner"].list("filters") if "scanner" in head else ()
@@ -231,7 +234,9 @@ def _calibration(
         with _named(f"{ROOT}calibrations/background.ini, [background]"):
             background = table(files["background"].get("background", Section({}, {})))
     else:
-        notes.append("The file holds no uniformity calibration; the optics cannot be recomputed.")
+        notes.append(
+            say("The file holds no uniformity calibration; the optics cannot be recomputed.")
+        )
         return None
     try:
         return OpticalCalibration(filters, pure, uniformity, background, norm, dates)
@@ -299,7 +304,9 @@ def _results(
     known = {(reaction.well, reaction.target) for reaction in plate.reactions}
     foreign = found.keys() - known
     if foreign:
-        notes.append(f"{len(foreign)} stored results belong to no reaction of the plate.")
+        notes.append(
+            say("{count} stored results belong to no reaction of the plate.", count=len(foreign))
+        )
     return {key: result for key, result in found.items() if key in known}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from qpcr._lists import listed
 from qpcr.run import Task
+from qpcr.said import say
 from qpcr.shapes import Kind
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def target_of(plate: Plate, row: int) -> str:
 def sample_of(plate: Plate, row: int) -> str:
     """Sample name of a reaction; a well without one is a sample of its own."""
     reaction = plate.run.reactions[row]
-    return reaction.sample or f"well {reaction.well_name}"
+    return reaction.sample or say("well {well}", well=reaction.well_name)
 
 
 def is_reference(plate: Plate, row: int) -> bool:
@@ -117,8 +118,9 @@ def wells(plate: Plate, rows: Sequence[int], most: int = 6) -> str:
 
 def wells_most(plate: Plate, rows: Sequence[int], worst: int) -> str:
     """Name wells, and the worst of them: ``A1, A2, most in A2``."""
-    alone = len({plate.run.reactions[row].well for row in rows}) == 1
-    return wells(plate, rows) + ("" if alone else f", most in {wells(plate, [worst])}")
+    if len({plate.run.reactions[row].well for row in rows}) == 1:
+        return wells(plate, rows)
+    return say("{wells}, most in {worst}", wells=wells(plate, rows), worst=wells(plate, [worst]))
 
 
 def names(texts: Iterable[str], most: int = 6) -> str:

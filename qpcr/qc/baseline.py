@@ -22,6 +22,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import fitted_cq, grows, rows_of, target_of, wells, wells_most
+from qpcr.said import say
 
 NAME = "baseline"
 FIRST = 3
@@ -35,7 +36,7 @@ FEWEST = 5
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     climbs = {row: climb for row in rows_of(plate) if (climb := _climb(plate, row)) is not None}
     sloping = [row for row, climb in climbs.items() if abs(climb) > limits["largest_slope"]]
-    for (target, rises), rows in grouped(
+    for (target, _), rows in grouped(
         sloping, lambda row: (target_of(plate, row), climbs[row] > 0)
     ).items():
         worst = max(rows, key=lambda row: abs(climbs[row]))
@@ -43,16 +44,30 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(rows),
-            f"The baseline of {target} {'rises' if rises else 'falls'} in "
-            f"{wells_most(plate, rows, worst)}: {abs(climbs[worst]):.1%} a cycle.",
-            "Look for evaporation (the seal) or a decaying probe; repeat the wells if their "
-            "results matter.",
+            _sloping(target, wells_most(plate, rows, worst), climbs[worst]),
+            say(
+                "Look for evaporation (the seal) or a decaying probe; repeat the wells if their "
+                "results matter."
+            ),
             value=abs(climbs[worst]),
             limit=limits["largest_slope"],
         )
     for row in rows_of(plate):
         if grows(plate, row):
             yield from _under_the_ct(plate, row, limits)
+
+
+def _sloping(target: str, where: str, climb: float) -> str:
+    """The sentence about baselines that rise or fall, the steepest by `climb` a cycle."""
+    if climb > 0:
+        return say(
+            "The baseline of {target} rises in {wells}: {climb:.1%} a cycle.",
+            target=target, wells=where, climb=climb,
+        )  # fmt: skip
+    return say(
+        "The baseline of {target} falls in {wells}: {climb:.1%} a cycle.",
+        target=target, wells=where, climb=-climb,
+    )  # fmt: skip
 
 
 def _climb(plate: Plate, row: int) -> float | None:
@@ -75,7 +90,7 @@ def _under_the_ct(plate: Plate, row: int, limits: Limits) -> Iterator[Finding]:
     threshold = plate.curves.threshold_of(row)
     if line is None or cq is None or not threshold:
         return
-    where = f"{target_of(plate, row)} in {wells(plate, [row])}"
+    target, well = target_of(plate, row), wells(plate, [row])
     cycles = line.stop - line.start + 1
     share = abs(line.slope) * max(cq - line.stop, 0.0) / threshold
     if cycles < limits["fewest_cycles"]:
@@ -83,8 +98,15 @@ def _under_the_ct(plate: Plate, row: int, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             (row,),
-            f"The baseline of {where} rests on {cycles} cycles ({line.start} to {line.stop}).",
-            "The sample is very strong: dilute it, or set the baseline by hand.",
+            say(
+                "The baseline of {target} in {well} rests on {cycles} cycles ({start} to {stop}).",
+                target=target,
+                well=well,
+                cycles=cycles,
+                start=line.start,
+                stop=line.stop,
+            ),
+            say("The sample is very strong: dilute it, or set the baseline by hand."),
             value=float(cycles),
             limit=limits["fewest_cycles"],
         )
@@ -93,9 +115,14 @@ def _under_the_ct(plate: Plate, row: int, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             (row,),
-            f"The Ct of {where} hangs on the slope of its baseline, which takes off {share:.1f} "
-            "thresholds at the Ct.",
-            "Look at the raw curve; set the baseline by hand, or repeat the well.",
+            say(
+                "The Ct of {target} in {well} hangs on the slope of its baseline, which takes off "
+                "{share:.1f} thresholds at the Ct.",
+                target=target,
+                well=well,
+                share=share,
+            ),
+            say("Look at the raw curve; set the baseline by hand, or repeat the well."),
             value=share,
             limit=limits["largest_extrapolation"],
         )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
+from qpcr.said import say
 
 NAME = "calibration_old"
 
@@ -38,9 +39,16 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         NAME,
         Severity.WARNING,
         (),
-        f"The optical calibration is old: {', '.join(old)}; {worst} was {ages[worst]:.0f} days "
-        "old when the run started.",
-        "Results stand, but have the instrument calibrated (background, uniformity, pure dyes).",
+        say(
+            "The optical calibration is old: {parts}; {worst} was {age:.0f} days old when the run "
+            "started.",
+            parts=", ".join(old),
+            worst=worst,
+            age=ages[worst],
+        ),
+        say(
+            "Results stand, but have the instrument calibrated (background, uniformity, pure dyes)."
+        ),
         value=ages[worst],
         limit=limits["oldest_days"],
     )

@@ -20,6 +20,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import any_cq, grows, rows_of, target_of
+from qpcr.said import say
 
 NAME = "crosstalk"
 
@@ -48,11 +49,19 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                     NAME,
                     Severity.REACTION,
                     (weak,),
-                    f"{target_of(plate, weak)} in {name} (Ct {cq:.2f}) is a copy of "
-                    f"{target_of(plate, strong)} at {share:.1%} of its height: bleed-through of "
-                    "its dye.",
-                    "Do not report this channel. Renew the pure-dye calibration; repeat the "
-                    "target in a well of its own.",
+                    say(
+                        "{weak} in {well} (Ct {cq:.2f}) is a copy of {strong} at {share:.1%} of "
+                        "its height: bleed-through of its dye.",
+                        weak=target_of(plate, weak),
+                        well=name,
+                        cq=cq,
+                        strong=target_of(plate, strong),
+                        share=share,
+                    ),
+                    say(
+                        "Do not report this channel. Renew the pure-dye calibration; repeat the "
+                        "target in a well of its own."
+                    ),
                     value=share,
                     limit=limits["largest_share"],
                 )

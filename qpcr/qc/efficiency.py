@@ -21,6 +21,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, fitted_cq, grows, rows_of, target_of, wells
+from qpcr.said import Said, say
 
 NAME = "efficiency"
 
@@ -50,30 +51,45 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         slope, r2 = line(np.array([q for _, q, _ in points]), np.array([c for *_, c in points]))
         efficiency = 10.0 ** (-1.0 / slope) - 1.0 if slope < 0 else None
         low, high = limits["lowest"], limits["highest"]
-        said = f"The standards of {target} ({wells(plate, rows)}) "
+        value: float | None
         if efficiency is None or not low <= efficiency <= high:
-            shown = "no efficiency" if efficiency is None else f"an efficiency of {efficiency:.0%}"
-            problem, value = f"give {shown} (slope {slope:.2f})", efficiency
+            message, value = _unlike(target, wells(plate, rows), efficiency, slope), efficiency
             limit = low if efficiency is None or efficiency < low else high
         elif r2 < limits["least_r2"]:
-            problem, value, limit = (
-                f"scatter about their line (r² {r2:.3f})",
-                r2,
-                limits["least_r2"],
-            )
+            value, limit = r2, limits["least_r2"]
+            message = say(
+                "The standards of {target} ({wells}) scatter about their line (r² {r2:.3f}).",
+                target=target, wells=wells(plate, rows), r2=r2,
+            )  # fmt: skip
         else:
             continue
         yield Finding(
             NAME,
             Severity.WARNING,
             tuple(row for row, *_ in points),
-            f"{said}{problem}.",
-            "Do not compute quantities with these standards. Check their dilution and the wells "
-            "that stand off the line; make a fresh series.",
+            message,
+            say(
+                "Do not compute quantities with these standards. Check their dilution and the "
+                "wells that stand off the line; make a fresh series."
+            ),
             value=value,
             limit=limit,
             targets=(target,),
         )
+
+
+def _unlike(target: str, where: str, efficiency: float | None, slope: float) -> Said:
+    """The sentence about an efficiency that is none, or outside its range."""
+    if efficiency is None:
+        return say(
+            "The standards of {target} ({wells}) give no efficiency (slope {slope:.2f}).",
+            target=target, wells=where, slope=slope,
+        )  # fmt: skip
+    return say(
+        "The standards of {target} ({wells}) give an efficiency of {efficiency:.0%} (slope "
+        "{slope:.2f}).",
+        target=target, wells=where, efficiency=efficiency, slope=slope,
+    )  # fmt: skip
 
 
 RULE = Rule(

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import CONTROLS, part_of, rows_of, wells
+from qpcr.said import say
 
 NAME = "instrument_flags"
 
@@ -30,17 +31,19 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.INFO,
             tuple(others),
-            f"Omitted on the instrument: {wells(plate, others)}.",
-            "Note why in the record of the run.",
+            say("Omitted on the instrument: {wells}.", wells=wells(plate, others)),
+            say("Note why in the record of the run."),
         )
     if controls:
         yield Finding(
             NAME,
             Severity.WARNING,
             tuple(controls),
-            f"Controls were omitted on the instrument: {wells(plate, controls)}.",
-            "Look at their curves before the run is used: a control must not be left out because "
-            "it failed.",
+            say("Controls were omitted on the instrument: {wells}.", wells=wells(plate, controls)),
+            say(
+                "Look at their curves before the run is used: a control must not be left out "
+                "because it failed."
+            ),
         )
     yield from _stored(plate, limits["largest_cq_difference"])
 
@@ -61,9 +64,15 @@ def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(far),
-            f"The Ct in the file and the instrument's rule applied here differ by up to "
-            f"{apart[worst]:.2f} cycles in {wells(plate, far)}.",
-            "Baseline or threshold were changed: use the settings of the file, or note why not.",
+            say(
+                "The Ct in the file and the instrument's rule applied here differ by up to "
+                "{apart:.2f} cycles in {wells}.",
+                apart=apart[worst],
+                wells=wells(plate, far),
+            ),
+            say(
+                "Baseline or threshold were changed: use the settings of the file, or note why not."
+            ),
             value=apart[worst],
             limit=limit,
         )

@@ -22,6 +22,7 @@ from qpcr.qc._plate import (
     target_of,
     wells,
 )
+from qpcr.said import say
 
 NAME = "late_cq"
 
@@ -34,15 +35,25 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         cq, cutoff = fitted_cq(plate, row), cutoff_of(plate, row)
         if cq is None or cutoff is None or is_reference(plate, row) or not grows(plate, row):
             continue
-        where = f"{target_of(plate, row)} of {sample_of(plate, row)} ({wells(plate, [row])})"
+        names = {
+            "target": target_of(plate, row),
+            "sample": sample_of(plate, row),
+            "well": wells(plate, [row]),
+        }
         across = bool(table.cq_low[row] < cutoff <= table.cq_high[row])
         if abs(cq - cutoff) <= grey or across:
             yield Finding(
                 NAME,
                 Severity.WARNING,
                 (row,),
-                f"{where} has Ct {cq:.2f}, too near the cut-off {cutoff:g} to be called.",
-                "Repeat the sample in more wells, with more DNA if there is any.",
+                say(
+                    "{target} of {sample} ({well}) has Ct {cq:.2f}, too near the cut-off "
+                    "{cutoff:g} to be called.",
+                    **names,
+                    cq=cq,
+                    cutoff=cutoff,
+                ),
+                say("Repeat the sample in more wells, with more DNA if there is any."),
                 value=cq,
                 limit=cutoff,
             )
@@ -51,8 +62,14 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                 NAME,
                 Severity.INFO,
                 (row,),
-                f"{where} amplifies at Ct {cq:.2f}, after the cut-off {cutoff:g}: not counted.",
-                "Compare with other samples of the patient, if there are any.",
+                say(
+                    "{target} of {sample} ({well}) amplifies at Ct {cq:.2f}, after the cut-off "
+                    "{cutoff:g}: not counted.",
+                    **names,
+                    cq=cq,
+                    cutoff=cutoff,
+                ),
+                say("Compare with other samples of the patient, if there are any."),
                 value=cq,
                 limit=cutoff,
             )

@@ -14,6 +14,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import KINDS, Part, names, part_of, rows_of, sample_of, wells
+from qpcr.said import say
 
 NAME = "layout"
 
@@ -46,9 +47,15 @@ def _targets(plate: Plate) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(strange),
-            f"The panel does not know these targets: {which} ({wells(plate, strange)}).",
-            "Correct the target names in the plate set-up, or choose the right panel. These wells "
-            "take no part in any call.",
+            say(
+                "The panel does not know these targets: {targets} ({wells}).",
+                targets=which,
+                wells=wells(plate, strange),
+            ),
+            say(
+                "Correct the target names in the plate set-up, or choose the right panel. These "
+                "wells take no part in any call."
+            ),
         )
 
 
@@ -62,10 +69,17 @@ def _controls(plate: Plate, panel: Panel, target: str, rows: list[int]) -> Itera
             NAME,
             Severity.RUN,
             tuple(have),
-            f"{target} has {len(have) or 'no'} {part} on this plate; the panel asks for "
-            f"{control.minimum}.",
-            "If the control is there under another name, correct the task or the sample name in "
-            "the plate set-up; otherwise repeat the target with its controls.",
+            say(
+                "{target} has {count} {part} on this plate; the panel asks for {wanted}.",
+                target=target,
+                count=len(have) or say("no"),
+                part=part,
+                wanted=control.minimum,
+            ),
+            say(
+                "If the control is there under another name, correct the task or the sample name "
+                "in the plate set-up; otherwise repeat the target with its controls."
+            ),
             value=float(len(have)),
             limit=float(control.minimum),
             targets=(target,),
@@ -85,9 +99,13 @@ def _replicates(plate: Plate, panel: Panel, known: list[int]) -> Iterator[Findin
             NAME,
             Severity.WARNING,
             tuple(sorted(row for mine in few.values() for row in mine)),
-            f"Fewer than {wanted} wells for {names(sample for sample, _ in few)} "
-            f"({names(targets)}).",
-            f"Run every sample in {wanted} wells for each target.",
+            say(
+                "Fewer than {wanted} wells for {samples} ({targets}).",
+                wanted=wanted,
+                samples=names(sample for sample, _ in few),
+                targets=names(targets),
+            ),
+            say("Run every sample in {wanted} wells for each target.", wanted=wanted),
             value=float(min(len(mine) for mine in few.values())),
             limit=float(wanted),
             targets=targets,
@@ -105,9 +123,16 @@ def _dyes(plate: Plate, panel: Panel, known: list[int]) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(rows),
-            f"{target} is read in {dye} on this plate ({wells(plate, rows)}), the panel says "
-            f"{asked}.",
-            "Correct the reporter in the plate set-up and analyze again, or correct the panel.",
+            say(
+                "{target} is read in {dye} on this plate ({wells}), the panel says {asked}.",
+                target=target,
+                dye=dye,
+                wells=wells(plate, rows),
+                asked=asked,
+            ),
+            say(
+                "Correct the reporter in the plate set-up and analyze again, or correct the panel."
+            ),
             targets=(target,),
         )
     asked_passive = panel.layout.passive_reference
@@ -117,9 +142,12 @@ def _dyes(plate: Plate, panel: Panel, known: list[int]) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             (),
-            f"The passive reference is {passive or 'none'} on this plate, the panel says "
-            f"{asked_passive or 'none'}.",
-            "Correct the passive reference in the plate set-up and analyze again.",
+            say(
+                "The passive reference is {passive} on this plate, the panel says {asked}.",
+                passive=passive or say("none"),
+                asked=asked_passive or say("none"),
+            ),
+            say("Correct the passive reference in the plate set-up and analyze again."),
         )
 
 

@@ -26,6 +26,7 @@ from qpcr.qc._plate import (
     target_of,
     wells,
 )
+from qpcr.said import say
 
 NAME = "neighbour_contamination"
 
@@ -56,11 +57,18 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING if row in empty else Severity.REACTION,
             (row,),
-            f"{target_of(plate, row)} of {sample_of(plate, row)} in {wells(plate, [row])} (Ct "
-            f"{cqs[row]:.2f}) comes {later:.1f} cycles after its neighbour "
-            f"{wells(plate, [source])} ({sample_of(plate, source)}): it may have been splashed "
-            "over.",
-            "Repeat the sample on another place of the plate, away from strong wells.",
+            say(
+                "{target} of {sample} in {well} (Ct {cq:.2f}) comes {later:.1f} cycles after its "
+                "neighbour {near} ({source}): it may have been splashed over.",
+                target=target_of(plate, row),
+                sample=sample_of(plate, row),
+                well=wells(plate, [row]),
+                cq=cqs[row],
+                later=later,
+                near=wells(plate, [source]),
+                source=sample_of(plate, source),
+            ),
+            say("Repeat the sample on another place of the plate, away from strong wells."),
             value=later,
             limit=limits["cycles_later_at_least"],
         )

@@ -13,6 +13,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, grows, rows_of, sample_of, target_of, wells
+from qpcr.said import say
 
 NAME = "no_amplification"
 
@@ -27,9 +28,15 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.INFO,
             tuple(rows),
-            f"Nothing amplifies in sample {sample} ({wells(plate, rows)}).",
-            "Make sure that DNA was added, and enough; repeat the sample if a reference gene "
-            "should have amplified.",
+            say(
+                "Nothing amplifies in sample {sample} ({wells}).",
+                sample=sample,
+                wells=wells(plate, rows),
+            ),
+            say(
+                "Make sure that DNA was added, and enough; repeat the sample if a reference gene "
+                "should have amplified."
+            ),
         )
     flat = [row for row in rows_of(plate, Part.SAMPLE, Part.STANDARD) if not grows(plate, row)]
     standards = [row for row in flat if plate.run.reactions[row].quantity is not None]
@@ -38,8 +45,12 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             Severity.WARNING,
             tuple(rows),
-            f"The standard of {target} does not amplify in {wells(plate, rows)}.",
-            "Check dilution and pipetting of the standard before its curve is used.",
+            say(
+                "The standard of {target} does not amplify in {wells}.",
+                target=target,
+                wells=wells(plate, rows),
+            ),
+            say("Check dilution and pipetting of the standard before its curve is used."),
         )
 
 

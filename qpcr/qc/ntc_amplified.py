@@ -16,8 +16,14 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, any_cq, cutoff_of, grows, is_reference, rows_of, target_of, wells
+from qpcr.said import say
 
 NAME = "ntc_amplified"
+WATCH = say("Keep an eye on this control in the next runs; if it comes again, change the reagents.")
+CLEAN = say(
+    "Do not report this target. Repeat the run with fresh water, primers and master mix after "
+    "cleaning bench and pipettes."
+)
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -32,17 +38,28 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         cutoff = cutoff_of(plate, first)
         limit = None if cutoff is None else cutoff + limits["cycles_after_cutoff"]
         late = limit is not None and known[first] >= limit
-        where = f"{target} amplifies in the control {wells(plate, list(known))}"
+        values = {
+            "target": target,
+            "wells": wells(plate, list(known)),
+            "cq": known[first],
+            "first": wells(plate, [first]),
+        }
         yield Finding(
             NAME,
             Severity.WARNING if late else Severity.RUN,
             tuple(known),
-            f"{where} (Ct {known[first]:.2f} in {wells(plate, [first])})"
-            + (", too late to make a sample positive." if late else ": contamination."),
-            "Keep an eye on this control in the next runs; if it comes again, change the reagents."
+            say(
+                "{target} amplifies in the control {wells} (Ct {cq:.2f} in {first}), too late to "
+                "make a sample positive.",
+                **values,
+            )
             if late
-            else "Do not report this target. Repeat the run with fresh water, primers and master "
-            "mix after cleaning bench and pipettes.",
+            else say(
+                "{target} amplifies in the control {wells} (Ct {cq:.2f} in {first}): "
+                "contamination.",
+                **values,
+            ),
+            WATCH if late else CLEAN,
             value=known[first],
             limit=limit,
             targets=(target,),

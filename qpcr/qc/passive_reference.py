@@ -27,6 +27,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import any_cq, rows_of, wells, wells_most
+from qpcr.said import say
 
 NAME = "passive_reference"
 REACH = 4
@@ -110,10 +111,16 @@ def _weak(typical: float, limit: float) -> Finding:
         NAME,
         Severity.WARNING,
         (),
-        f"The passive reference of the whole plate is weak: {typical:,.0f}, at least {limit:,.0f} "
-        "was expected.",
-        "Check the lamp's hours and the excitation filters, and that the mix holds the passive "
-        "reference at the right concentration.",
+        say(
+            "The passive reference of the whole plate is weak: {typical:,.0f}, at least "
+            "{limit:,.0f} was expected.",
+            typical=typical,
+            limit=limit,
+        ),
+        say(
+            "Check the lamp's hours and the excitation filters, and that the mix holds the passive "
+            "reference at the right concentration."
+        ),
         value=typical,
         limit=limit,
     )
@@ -124,8 +131,12 @@ def _low(plate: Plate, rows: list[int], share: float, limit: float) -> Finding:
         NAME,
         Severity.REACTION,
         tuple(rows),
-        f"The passive reference of {wells(plate, rows)} is low: {share:.0%} of the plate's median.",
-        "Too little mix or none, or a wrong one: pipette this well again.",
+        say(
+            "The passive reference of {wells} is low: {share:.0%} of the plate's median.",
+            wells=wells(plate, rows),
+            share=share,
+        ),
+        say("Too little mix or none, or a wrong one: pipette this well again."),
         value=share,
         limit=limit,
     )
@@ -133,13 +144,23 @@ def _low(plate: Plate, rows: list[int], share: float, limit: float) -> Finding:
 
 def _step(plate: Plate, rows: list[int], step: float, cycle: int, limit: float) -> Finding:
     spoilt = [row for row in rows if (cq := any_cq(plate, row)) is not None and cycle <= cq + 1]
+    values = {"wells": wells(plate, rows), "step": step, "cycle": cycle}
     return Finding(
         NAME,
         Severity.REACTION if spoilt else Severity.WARNING,
         tuple(spoilt or rows),
-        f"The passive reference of {wells(plate, rows)} steps by {step:+.0%} at cycle {cycle}"
-        + (", before the Ct." if spoilt else "; no Ct hangs on it."),
-        "Look for a bubble or a lifted seal; spin the plate and repeat the well.",
+        say(
+            "The passive reference of {wells} steps by {step:+.0%} at cycle {cycle}, before the "
+            "Ct.",
+            **values,
+        )
+        if spoilt
+        else say(
+            "The passive reference of {wells} steps by {step:+.0%} at cycle {cycle}; no Ct hangs "
+            "on it.",
+            **values,
+        ),
+        say("Look for a bubble or a lifted seal; spin the plate and repeat the well."),
         value=abs(step),
         limit=limit,
     )
@@ -147,16 +168,19 @@ def _step(plate: Plate, rows: list[int], step: float, cycle: int, limit: float) 
 
 def _drift(plate: Plate, rows: list[int], worst: int, moved: float, limit: float) -> Finding:
     remedy = (
-        "Look for evaporation: press the seal down, at the edges of the plate above all."
+        say("Look for evaporation: press the seal down, at the edges of the plate above all.")
         if moved > 0
-        else "Protect the mix from light, and check the lamp."
+        else say("Protect the mix from light, and check the lamp.")
     )
     return Finding(
         NAME,
         Severity.WARNING,
         tuple(rows),
-        f"The passive reference drifts in {wells_most(plate, rows, worst)}: {moved:+.0%} over the "
-        "run.",
+        say(
+            "The passive reference drifts in {wells}: {moved:+.0%} over the run.",
+            wells=wells_most(plate, rows, worst),
+            moved=moved,
+        ),
         remedy,
         value=abs(moved),
         limit=limit,

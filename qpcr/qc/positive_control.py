@@ -17,6 +17,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, fitted_cq, grows, rows_of, sample_of, target_of, wells
+from qpcr.said import say
 
 NAME = "positive_control"
 
@@ -34,24 +35,27 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         late = {row: cq for row, cq in known.items() if cq > latest}
         failed = len(silent) + len(early) + len(late)
         severity = Severity.RUN if failed == len(rows) else Severity.WARNING
-        control = f"The positive control {sample!r} of {target}"
         if silent:
             yield Finding(
                 NAME,
                 severity,
                 tuple(silent),
-                f"{control} does not amplify in {wells(plate, silent)}.",
-                "Check that control DNA, primers and enzyme were added to these wells, and repeat "
-                "the target with a fresh control.",
+                say(
+                    "The positive control {sample!r} of {target} does not amplify in {wells}.",
+                    sample=sample,
+                    target=target,
+                    wells=wells(plate, silent),
+                ),
+                say(
+                    "Check that control DNA, primers and enzyme were added to these wells, and "
+                    "repeat the target with a fresh control."
+                ),
                 targets=(target,),
             )
-        for bad, limit, word, cause in (
-            (early, earliest, "before", "too much control DNA, or contamination with product"),
-            (late, latest, "after", "old control DNA, weak reagents or a pipetting error"),
-        ):
-            if bad:
-                said = f"{control} amplifies {word} its limit, Ct {limit:g}"
-                yield _outside(plate, severity, bad, limit, said, cause)
+        if early:
+            yield _outside(plate, severity, early, earliest, sample)
+        if late:
+            yield _outside(plate, severity, late, latest, sample)
 
 
 def _outside(
@@ -59,18 +63,44 @@ def _outside(
     severity: Severity,
     cqs: dict[int, float],
     limit: float,
-    said: str,
-    cause: str,
+    sample: str,
 ) -> Finding:
     """The Cts of these wells lie outside a limit."""
     worst = max(cqs, key=lambda row: abs(cqs[row] - limit))
-    where = f"Ct {cqs[worst]:.2f} in {wells(plate, [worst])}"
+    values = {
+        "sample": sample,
+        "target": target_of(plate, worst),
+        "limit": limit,
+        "wells": wells(plate, list(cqs)),
+        "cq": cqs[worst],
+        "worst": wells(plate, [worst]),
+    }
+    if cqs[worst] < limit:
+        message = say(
+            "The positive control {sample!r} of {target} amplifies before its limit, Ct "
+            "{limit:g}, in {wells} (Ct {cq:.2f} in {worst}).",
+            **values,
+        )
+        remedy = say(
+            "Look for too much control DNA, or contamination with product; repeat the target with "
+            "a fresh control."
+        )
+    else:
+        message = say(
+            "The positive control {sample!r} of {target} amplifies after its limit, Ct {limit:g}, "
+            "in {wells} (Ct {cq:.2f} in {worst}).",
+            **values,
+        )
+        remedy = say(
+            "Look for old control DNA, weak reagents or a pipetting error; repeat the target with "
+            "a fresh control."
+        )
     return Finding(
         NAME,
         severity,
         tuple(cqs),
-        f"{said}, in {wells(plate, list(cqs))} ({where}).",
-        f"Look for {cause}; repeat the target with a fresh control.",
+        message,
+        remedy,
         value=cqs[worst],
         limit=limit,
         targets=(target_of(plate, worst),),

@@ -20,25 +20,35 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import any_cq, rows_of, target_of, wells
+from qpcr.said import say
 from qpcr.shapes import Kind
 
 NAME = "proper_curve"
 
 REMEDIES = {
-    Kind.NOISE: "Look at the raw signal; a weak lamp, too little probe or an empty well is noisy.",
-    Kind.DRIFT: "Look for evaporation (the seal) or a decaying probe; repeat if the Ct matters.",
-    Kind.SPIKE: "Look for dust, a bubble or a knock at that cycle; spin the plate, repeat the "
-    "well.",
-    Kind.STEP: "Look for a bubble or a lifted seal in this well; spin the plate, repeat the well.",
-    Kind.NO_PLATEAU: "The product comes at the end of the run: repeat with more DNA or in more "
-    "wells.",
-    Kind.FALLING: "Check the well for evaporation and the choice of dyes; repeat the well.",
-    Kind.HOOK: "Look at the raw signal of reporter and passive reference; repeat if the Ct "
-    "matters.",
-    Kind.UNUSABLE: "Repeat the well: it gave no curve that could be judged.",
+    Kind.NOISE: say(
+        "Look at the raw signal; a weak lamp, too little probe or an empty well is noisy."
+    ),
+    Kind.DRIFT: say(
+        "Look for evaporation (the seal) or a decaying probe; repeat if the Ct matters."
+    ),
+    Kind.SPIKE: say(
+        "Look for dust, a bubble or a knock at that cycle; spin the plate, repeat the well."
+    ),
+    Kind.STEP: say(
+        "Look for a bubble or a lifted seal in this well; spin the plate, repeat the well."
+    ),
+    Kind.NO_PLATEAU: say(
+        "The product comes at the end of the run: repeat with more DNA or in more wells."
+    ),
+    Kind.FALLING: say("Check the well for evaporation and the choice of dyes; repeat the well."),
+    Kind.HOOK: say(
+        "Look at the raw signal of reporter and passive reference; repeat if the Ct matters."
+    ),
+    Kind.UNUSABLE: say("Repeat the well: it gave no curve that could be judged."),
 }
 FAULTY = frozenset({Kind.SPIKE, Kind.STEP, Kind.HOOK, Kind.FALLING})
-DOUBTFUL = "Look at the curve yourself before the result is used."
+DOUBTFUL = say("Look at the curve yourself before the result is used.")
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -60,12 +70,18 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     for (severity, kind, target), mine in groups.items():
         if severity is None:
             continue
-        why = f" {plate.shapes[mine[0]].why}" if len(mine) == 1 else ""
+        values = {"kind": kind, "target": target, "wells": wells(plate, mine)}
         yield Finding(
             NAME,
             severity,
             tuple(mine),
-            f"Not a clean curve ({kind}): {target} in {wells(plate, mine)}.{why}",
+            say(
+                "Not a clean curve ({kind}): {target} in {wells}. {why}",
+                **values,
+                why=plate.shapes[mine[0]].why,
+            )
+            if len(mine) == 1
+            else say("Not a clean curve ({kind}): {target} in {wells}.", **values),
             REMEDIES[kind],
             value=min(plate.shapes[row].probability for row in mine),
             limit=limits["least_probability"],
@@ -77,7 +93,12 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                 NAME,
                 Severity.WARNING,
                 (row,),
-                f"A doubtful curve: {target_of(plate, row)} in {wells(plate, [row])}. {shape.why}",
+                say(
+                    "A doubtful curve: {target} in {well}. {why}",
+                    target=target_of(plate, row),
+                    well=wells(plate, [row]),
+                    why=shape.why,
+                ),
                 DOUBTFUL,
                 value=shape.probability,
                 limit=limits["least_probability"],

@@ -30,10 +30,11 @@ from qpcr.qc._plate import (
     sample_of,
     wells,
 )
+from qpcr.said import say
 
 NAME = "reference_gene"
 TIME_TO_RISE = 3.0
-DNA = "Measure the DNA (amount, 260/280), dilute or clean it, and repeat the sample."
+DNA = say("Measure the DNA (amount, 260/280), dilute or clean it, and repeat the sample.")
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -77,20 +78,30 @@ def _missing(sample: str, rows: list[int]) -> Finding:
         NAME,
         Severity.WARNING,
         tuple(rows),
-        f"{sample} has no well for the reference gene.",
-        "Run the reference gene for this sample: without it no negative result can be given.",
+        say("{sample} has no well for the reference gene.", sample=sample),
+        say("Run the reference gene for this sample: without it no negative result can be given."),
     )
 
 
 def _absent(plate: Plate, sample: str, rows: list[int]) -> Finding:
     cq = min((c for row in rows if (c := fitted_cq(plate, row)) is not None), default=None)
-    seen = "does not amplify" if cq is None else f"amplifies only at Ct {cq:.2f}"
+    if cq is None:
+        message = say(
+            "The reference gene of {sample} does not amplify ({wells}): no or hardly any DNA, or "
+            "inhibition.",
+            sample=sample, wells=wells(plate, rows),
+        )  # fmt: skip
+    else:
+        message = say(
+            "The reference gene of {sample} amplifies only at Ct {cq:.2f} ({wells}): no or hardly "
+            "any DNA, or inhibition.",
+            sample=sample, cq=cq, wells=wells(plate, rows),
+        )  # fmt: skip
     return Finding(
         NAME,
         Severity.REACTION,
         tuple(rows),
-        f"The reference gene of {sample} {seen} ({wells(plate, rows)}): no or hardly any DNA, or "
-        "inhibition.",
+        message,
         DNA,
         value=cq,
         limit=cutoff_of(plate, rows[0]),
@@ -102,8 +113,14 @@ def _late(plate: Plate, sample: str, row: int, cq: float, latest: float) -> Find
         NAME,
         Severity.WARNING,
         (row,),
-        f"The reference gene of {sample} is late: Ct {cq:.2f} in {wells(plate, [row])}, expected "
-        f"up to {latest:.2f}. Little DNA, or inhibition; a small deletion clone may be missed.",
+        say(
+            "The reference gene of {sample} is late: Ct {cq:.2f} in {well}, expected up to "
+            "{latest:.2f}. Little DNA, or inhibition; a small deletion clone may be missed.",
+            sample=sample,
+            cq=cq,
+            well=wells(plate, [row]),
+            latest=latest,
+        ),
         DNA,
         value=cq,
         limit=latest,
@@ -115,9 +132,14 @@ def _weak(plate: Plate, sample: str, row: int, share: float, limit: float) -> Fi
         NAME,
         Severity.WARNING,
         (row,),
-        f"The reference gene of {sample} rises to only {share:.0%} of the other samples' "
-        f"({wells(plate, [row])}): a sign of inhibition.",
-        "Dilute the DNA tenfold or clean it, and repeat the sample.",
+        say(
+            "The reference gene of {sample} rises to only {share:.0%} of the other samples' "
+            "({well}): a sign of inhibition.",
+            sample=sample,
+            share=share,
+            well=wells(plate, [row]),
+        ),
+        say("Dilute the DNA tenfold or clean it, and repeat the sample."),
         value=share,
         limit=limit,
     )

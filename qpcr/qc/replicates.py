@@ -23,6 +23,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, cutoff_of, fitted_cq, grows, rows_of, sample_of, target_of, wells
+from qpcr.said import say
 
 NAME = "replicates"
 CHANCE = 2.0
@@ -42,17 +43,24 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         if len(mine) < 2:
             continue
         cqs = {row: cq for row in mine if (cq := _counted(plate, row)) is not None}
-        where = f"{sample}, {target}"
         silent = [row for row in mine if row not in cqs]
         if cqs and silent:
             yield Finding(
                 NAME,
                 Severity.WARNING,
                 tuple(mine),
-                f"Replicates disagree: {where} is positive in {wells(plate, list(cqs))}, not in "
-                f"{wells(plate, silent)}.",
-                "Look at the curves. Repeat the sample in more wells: few copies, or a pipetting "
-                "error.",
+                say(
+                    "Replicates disagree: {sample}, {target} is positive in {wells}, not in "
+                    "{silent}.",
+                    sample=sample,
+                    target=target,
+                    wells=wells(plate, list(cqs)),
+                    silent=wells(plate, silent),
+                ),
+                say(
+                    "Look at the curves. Repeat the sample in more wells: few copies, or a "
+                    "pipetting error."
+                ),
             )
             continue
         if len(cqs) < 2:
@@ -66,10 +74,19 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                 NAME,
                 Severity.WARNING,
                 tuple(cqs),
-                f"Replicates spread: {where} has Ct {low:.2f} to {high:.2f} in "
-                f"{wells(plate, list(cqs))}.",
-                "Look for a bubble, a bad seal or a pipetting error in these wells; repeat the "
-                "sample if its quantity matters.",
+                say(
+                    "Replicates spread: {sample}, {target} has Ct {low:.2f} to {high:.2f} in "
+                    "{wells}.",
+                    sample=sample,
+                    target=target,
+                    low=low,
+                    high=high,
+                    wells=wells(plate, list(cqs)),
+                ),
+                say(
+                    "Look for a bubble, a bad seal or a pipetting error in these wells; repeat the "
+                    "sample if its quantity matters."
+                ),
                 value=spread,
                 limit=limit,
             )

@@ -20,6 +20,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import any_cq, rows_of, wells
+from qpcr.said import say
 
 NAME = "saturation"
 BRIGHT = 0.5
@@ -45,8 +46,8 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             cq = any_cq(plate, row)
             (spoilt if cq is not None and cycle <= cq + 1 else harmless)[row] = cycle
     for group, severity, meaning in (
-        (spoilt, Severity.REACTION, "before the Ct"),
-        (harmless, Severity.WARNING, "no Ct hangs on it"),
+        (spoilt, Severity.REACTION, say("before the Ct")),
+        (harmless, Severity.WARNING, say("no Ct hangs on it")),
     ):
         if not group:
             continue
@@ -55,9 +56,17 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             NAME,
             severity,
             tuple(group),
-            f"The detector is at its ceiling in {wells(plate, list(group))}, in "
-            f"{wells(plate, [first])} from cycle {group[first]} on; {meaning}.",
-            "Shorten the exposure or use less probe; repeat the wells if their results matter.",
+            say(
+                "The detector is at its ceiling in {wells}, in {first} from cycle {cycle} on; "
+                "{meaning}.",
+                wells=wells(plate, list(group)),
+                first=wells(plate, [first]),
+                cycle=group[first],
+                meaning=meaning,
+            ),
+            say(
+                "Shorten the exposure or use less probe; repeat the wells if their results matter."
+            ),
             value=float(group[first]),
         )
 

@@ -24,9 +24,12 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import grows, rows_of, sample_of, target_of, wells
+from qpcr.said import say
 
 NAME = "threshold_phase"
-BY_HAND = "Set the threshold of this target by hand where the curves rise evenly, and analyze again"
+BY_HAND = say(
+    "Set the threshold of this target by hand where the curves rise evenly, and analyze again."
+)
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -39,21 +42,33 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         rises = [np.nanmax(plate.curves.drn[row]) for row in rows if grows(plate, row)]
         multiple = threshold / float(np.median(noise)) if len(noise) else None
         share = threshold / float(np.max(rises)) if rises else None
-        said = f"The threshold of {target}, {threshold:.4g}, "
+        values = {"target": target, "threshold": threshold}
         if multiple is not None and multiple < limits["least_noise_multiple"]:
-            problem = f"is only {multiple:.1f} times the noise of the readings"
-            yield _low(plate, rows, target, threshold, said + problem, multiple, limits, "noise")
+            said = say(
+                "The threshold of {target}, {threshold:.4g}, is only {multiple:.1f} times the "
+                "noise of the readings",
+                **values, multiple=multiple,
+            )  # fmt: skip
+            yield _low(plate, rows, target, threshold, said, multiple, limits, "noise")
         elif share is not None and share < limits["least_share_of_rise"]:
-            problem = f"is only {share:.2%} of the rise of its highest curve"
-            yield _low(plate, rows, target, threshold, said + problem, share, limits, "rise")
+            said = say(
+                "The threshold of {target}, {threshold:.4g}, is only {share:.2%} of the rise of "
+                "its highest curve",
+                **values, share=share,
+            )  # fmt: skip
+            yield _low(plate, rows, target, threshold, said, share, limits, "rise")
         elif share is not None and share > limits["largest_share_of_rise"]:
             yield Finding(
                 NAME,
                 Severity.WARNING,
                 tuple(rows),
-                f"{said}lies at {share:.0%} of the rise of its highest curve, behind the "
-                "exponential phase.",
-                f"{BY_HAND}.",
+                say(
+                    "The threshold of {target}, {threshold:.4g}, lies at {share:.0%} of the rise "
+                    "of its highest curve, behind the exponential phase.",
+                    **values,
+                    share=share,
+                ),
+                BY_HAND,
                 value=share,
                 limit=limits["largest_share_of_rise"],
                 targets=(target,),
@@ -72,18 +87,26 @@ def _low(
 ) -> Finding:
     """The threshold is too low; say which well pulled it there."""
     row = setter(plate, rows, threshold)
-    blame, remedy = ".", f"{BY_HAND}."
+    message, remedy = say("{problem}.", problem=said), BY_HAND
     if row is not None:
-        well = wells(plate, [row])
-        dead = "" if grows(plate, row) else ", which does not amplify"
-        blame = f"; well {well} ({sample_of(plate, row)}{dead}) set it."
-        remedy = f"{BY_HAND}, or omit well {well} if it is faulty."
+        values = {"problem": said, "well": wells(plate, [row]), "sample": sample_of(plate, row)}
+        if grows(plate, row):
+            message = say("{problem}; well {well} ({sample}) set it.", **values)
+        else:
+            message = say(
+                "{problem}; well {well} ({sample}, which does not amplify) set it.", **values
+            )
+        remedy = say(
+            "Set the threshold of this target by hand where the curves rise evenly, and analyze "
+            "again, or omit well {well} if it is faulty.",
+            well=values["well"],
+        )
     limit = limits["least_noise_multiple" if kind == "noise" else "least_share_of_rise"]
     return Finding(
         NAME,
         Severity.REACTION,
         tuple(rows),
-        said + blame,
+        message,
         remedy,
         value=value,
         limit=limit,

@@ -17,6 +17,7 @@ import numpy as np
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import rows_of, wells
+from qpcr.said import say
 
 NAME = "unmixing_residual"
 
@@ -41,10 +42,17 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         NAME,
         Severity.WARNING,
         tuple(high),
-        f"The dyes named on the plate do not explain the light of {wells(plate, high)}: "
-        f"{shares[worst]:.0%} of the signal is left over in {wells(plate, [worst])}.",
-        "Check reporter, quencher and passive reference in the plate set-up; look for dirt in the "
-        "block; renew the pure-dye calibration.",
+        say(
+            "The dyes named on the plate do not explain the light of {wells}: {share:.0%} of the "
+            "signal is left over in {worst}.",
+            wells=wells(plate, high),
+            share=shares[worst],
+            worst=wells(plate, [worst]),
+        ),
+        say(
+            "Check reporter, quencher and passive reference in the plate set-up; look for dirt in "
+            "the block; renew the pure-dye calibration."
+        ),
         value=shares[worst],
         limit=limits["largest_share"],
     )

@@ -2,7 +2,7 @@
 
 ``render`` turns a :class:`qpcr.record.Record` into the text of the page; who calls it writes the
 file. Numbers go into the page once, as JSON (:mod:`qpcr.report._data`); words come from one
-catalogue a language (:mod:`qpcr.report.texts_en`); the template and its scripts lay them out.
+catalogue a language (:mod:`qpcr.report.language`); the template and its scripts lay them out.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +18,11 @@ from qpcr.run import well_name
 if TYPE_CHECKING:
     from qpcr.fits import Estimate, Fit
     from qpcr.record import Record
+    from qpcr.report.language import Language
 
 Number = int | float | None
+Say = Callable[[str | None], str | None]
+"""Says a sentence in the page's language."""
 
 _ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -49,15 +52,15 @@ def script_json(value: object) -> str:
     )
 
 
-def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
+def payload(record: Record, tongue: Language) -> dict[str, Any]:
     """Collect what the page's scripts draw.
 
     Parameters
     ----------
     record
         One analyzed run: R reactions, C cycles.
-    texts
-        The catalogue of the page's language.
+    tongue
+        The page's language.
 
     Returns
     -------
@@ -68,18 +71,24 @@ def payload(record: Record, texts: Mapping[str, str]) -> dict[str, Any]:
         index.
     """
     run, curves = record.run, record.curves
+
+    def said(text: str | None) -> str | None:
+        return None if text is None else tongue.say(text)
+
     fits = [record.fits[index] for index in range(len(curves))]
     return {
-        "texts": dict(texts),
+        "texts": dict(tongue.texts),
         "plate": {"rows": run.rows, "columns": run.columns},
         "names": [well_name(index, run.columns) for index in range(run.wells)],
         "cycles": curves.cycles.tolist(),
         "reference": run.passive_reference,
         "targets": {
-            name: {"threshold": short(one.value), "source": one.source, "reason": one.reason}
+            name: {"threshold": short(one.value), "source": one.source, "reason": said(one.reason)}
             for name, one in curves.thresholds.items()
         },
-        "reactions": _columns([_reaction(record, index, fit) for index, fit in enumerate(fits)]),
+        "reactions": _columns(
+            [_reaction(record, index, fit, said) for index, fit in enumerate(fits)]
+        ),
         "drn": [_row(values) for values in curves.drn],
         "fit": [None if fit.fitted is None else _row(fit.fitted) for fit in fits],
         "foot": [
@@ -109,7 +118,7 @@ def _estimate(name: str, estimate: Estimate | None) -> dict[str, Number]:
     }
 
 
-def _reaction(record: Record, index: int, fit: Fit) -> dict[str, Any]:
+def _reaction(record: Record, index: int, fit: Fit, said: Say) -> dict[str, Any]:
     reaction, baseline = record.run.reactions[index], record.curves.baselines[index]
     return {
         "well": reaction.well,
@@ -120,12 +129,12 @@ def _reaction(record: Record, index: int, fit: Fit) -> dict[str, Any]:
         "reporter": reaction.reporter,
         "quantity": short(reaction.quantity),
         "omitted": reaction.omitted,
-        "problem": record.curves.problems[index],
-        **_answers(record, index, fit),
+        "problem": said(record.curves.problems[index]),
+        **_answers(record, index, fit, said),
         **_estimate("cpd2", fit.cpd2),
         **_estimate("cy0", fit.cy0),
         **_estimate("efficiency", fit.efficiency),
-        "efficiency_note": fit.efficiency_note,
+        "efficiency_note": said(fit.efficiency_note),
         "model": fit.model,
         "engine": fit.engine,
         "at_bound": fit.at_bound,
@@ -140,7 +149,7 @@ def _reaction(record: Record, index: int, fit: Fit) -> dict[str, Any]:
     }
 
 
-def _answers(record: Record, index: int, fit: Fit) -> dict[str, Any]:
+def _answers(record: Record, index: int, fit: Fit, said: Say) -> dict[str, Any]:
     """The three Ct values: fitted, instrument style, and the instrument's own."""
     reaction, style = record.run.reactions[index], record.curves.instrument_cq[index]
     stored = record.run.results.get((reaction.well, reaction.target))
@@ -151,9 +160,9 @@ def _answers(record: Record, index: int, fit: Fit) -> dict[str, Any]:
         "high": short(fit.cq_high),
         "range": None if fit.cq_range is None else list(fit.cq_range),
         "shift": short(fit.baseline_shift),
-        "reason": fit.reason_text,
+        "reason": said(fit.reason_text),
         "style": short(style.value),
-        "style_reason": style.reason,
+        "style_reason": said(style.reason),
         "own": None if stored is None else short(stored.cq),
         "own_known": stored is not None and stored.determined is not None,
     }

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from qpcr.calls import product
 from qpcr.instrument import rules_for
+from qpcr.report.language import Language
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -66,8 +68,9 @@ def _joined(name: str | None, serial: str | None) -> str | None:
     return " · ".join(part for part in (name, serial) if part) or None
 
 
-def warnings(record: Record, t: Texts) -> list[str]:
+def warnings(record: Record, tongue: Language) -> list[str]:
     """What must not be overlooked, as sentences."""
+    t = tongue.texts
     run, curves = record.run, record.curves
     found = []
     if run.passive_reference is None:
@@ -80,12 +83,16 @@ def warnings(record: Record, t: Texts) -> list[str]:
     for target, threshold in curves.thresholds.items():
         if threshold.value is None:
             found.append(
-                t["warn_threshold"].format(target=target, reason=threshold.reason or t["unknown"])
+                t["warn_threshold"].format(
+                    target=target, reason=tongue.say(threshold.reason or t["unknown"])
+                )
             )
         elif threshold.reason is not None:
             found.append(
                 t["warn_default"].format(
-                    target=target, value=f"{threshold.value:.6g}", reason=threshold.reason
+                    target=target,
+                    value=f"{threshold.value:.6g}",
+                    reason=tongue.say(threshold.reason),
                 )
             )
     problems: dict[str, list[str]] = {}
@@ -93,7 +100,7 @@ def warnings(record: Record, t: Texts) -> list[str]:
         if problem is not None:
             problems.setdefault(problem, []).append(reaction.well_name)
     found += [
-        t["warn_problem"].format(wells=_listed(wells, t), problem=problem)
+        t["warn_problem"].format(wells=_listed(wells, t), problem=tongue.say(problem))
         for problem, wells in problems.items()
     ]
     return found
@@ -153,8 +160,9 @@ def _difference(label: str, pairs: list[tuple[float | None, float | None]], t: T
     )
 
 
-def settings(record: Record, t: Texts) -> list[Fact]:
+def settings(record: Record, tongue: Language) -> list[Fact]:
     """How the numbers were made."""
+    t = tongue.texts
     chosen, fit = record.settings, record.fit_settings
     words = {"protocol": t["by_protocol"], "auto": t["by_auto"], "file": t["by_file"]}
     if isinstance(chosen.baseline, str):
@@ -172,7 +180,7 @@ def settings(record: Record, t: Texts) -> list[Fact]:
             t["threshold_of"].format(target=name),
             f"{one.value:.6g} ({t[f'source_{one.source}']})"
             if one.value is not None
-            else (one.reason or t["unknown"]),
+            else tongue.say(one.reason or t["unknown"]),
         )
         for name, one in record.curves.thresholds.items()
     ]
@@ -229,28 +237,30 @@ class Seen:
     remedy: str
 
 
-def seen(record: Record, t: Texts) -> list[Seen]:
+def seen(record: Record, tongue: Language) -> list[Seen]:
     """Findings of the quality rules, the gravest first; those worth only knowing come last."""
+    t = tongue.texts
     names = [reaction.well_name for reaction in record.run.reactions]
     return [
         Seen(
             str(one.severity),
             t[f"severity_{one.severity}"],
             _listed([names[row] for row in one.reactions], t),
-            one.message,
-            one.remedy,
+            tongue.say(one.message),
+            tongue.say(one.remedy),
         )
         for one in record.findings
     ]
 
 
-def called(record: Record, t: Texts) -> list[dict[str, str | list[str]]]:
+def called(record: Record, tongue: Language) -> list[dict[str, str | list[str]]]:
     """Calls for the page: sample, outcome with what was detected, why, what to do, the chain."""
+    t = tongue.texts
     rows: list[dict[str, str | list[str]]] = []
     for call in record.calls:
         who = record.identities.get(call.sample)
         outcome = t[f"outcome_{call.outcome.name.lower()}"]
-        what = " + ".join(call.deletions)
+        what = " + ".join(tongue.say(product(name)) for name in call.deletions)
         if call.mixed:
             what = t["mixed"].format(deletions=what)
         rows.append(
@@ -258,15 +268,16 @@ def called(record: Record, t: Texts) -> list[dict[str, str | list[str]]]:
                 "sample": call.sample if who is None else f"{call.sample} ({who.patient})",
                 "kind": call.outcome.name.lower().replace("_", "-"),
                 "outcome": f"{outcome}: {what}" if what else outcome,
-                "classes": ", ".join(call.classes),
-                "reasons": " ".join(call.reasons),
-                "todo": " ".join(call.recommendations),
-                "chain": list(call.chain()),
+                "classes": ", ".join(tongue.word(name) for name in call.classes),
+                "reasons": " ".join(tongue.say_all(call.reasons)),
+                "todo": " ".join(tongue.say_all(call.recommendations)),
+                "chain": tongue.say_all(call.chain()),
             }
         )
     return rows
 
 
-def limitations(record: Record) -> str:
+def limitations(record: Record, tongue: Language) -> str:
     """What the panel cannot see, for a page on which something was not detected."""
-    return " ".join(dict.fromkeys(text for call in record.calls for text in call.limitations))
+    texts = dict.fromkeys(text for call in record.calls for text in call.limitations)
+    return " ".join(tongue.say_all(texts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qpcr.report import _summary
 from qpcr.report._data import payload, script_json
-from qpcr.report.texts_en import TEXTS
+from qpcr.report.language import language
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -19,7 +19,7 @@ _SCRIPTS = ("core", "plate", "curves", "detail", "table", "start")
 """The page's own scripts, in the order in which they build on each other."""
 
 
-def render(record: Record) -> str:
+def render(record: Record, lang: str = "en") -> str:
     """Make the report of one run as one HTML page that needs nothing else.
 
     Names in the record are anybody's text: the template escapes them, the JSON holds no markup,
@@ -29,6 +29,9 @@ def render(record: Record) -> str:
     ----------
     record
         One analyzed run.
+    lang
+        Language of the page, one of :data:`qpcr.report.language.LANGUAGES`; names from the file
+        stay as they are.
 
     Returns
     -------
@@ -46,27 +49,29 @@ def render(record: Record) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    tongue = language(lang, record.panel)
+    texts = tongue.texts
     plotly, own = _plotly(), _own_script()
     text = environment.get_template("report.html").render(
-        t=SimpleNamespace(**TEXTS),
+        t=SimpleNamespace(**texts),
         run=record.run,
-        header=_summary.header(record, TEXTS),
-        findings=_summary.seen(record, TEXTS),
+        header=_summary.header(record, texts),
+        findings=_summary.seen(record, tongue),
         invalid=record.invalid,
-        calls=_summary.called(record, TEXTS),
+        calls=_summary.called(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",
-        limitations=_summary.limitations(record),
-        warnings=_summary.warnings(record, TEXTS),
-        notes=(*record.run.notes, *record.curves.notes),
-        counts=_summary.counts(record, TEXTS),
-        differences=_summary.differences(record, TEXTS),
+        limitations=_summary.limitations(record, tongue),
+        warnings=_summary.warnings(record, tongue),
+        notes=tongue.say_all((*record.run.notes, *record.curves.notes)),
+        counts=_summary.counts(record, texts),
+        differences=_summary.differences(record, texts),
         compared=any(result.cq is not None for result in record.run.results.values()),
-        settings=_summary.settings(record, TEXTS),
-        origin=_summary.origin(record, TEXTS),
-        protocol=_summary.protocol(record, TEXTS),
+        settings=_summary.settings(record, tongue),
+        origin=_summary.origin(record, texts),
+        protocol=_summary.protocol(record, texts),
         css=Markup(_template("report.css")),  # noqa: S704 - our own file
         policy=_policy(plotly, own),
-        data=Markup(script_json(payload(record, TEXTS))),  # noqa: S704 - holds no markup
+        data=Markup(script_json(payload(record, tongue))),  # noqa: S704 - holds no markup
         plotly=Markup(plotly),  # noqa: S704 - plotly's own file
         script=Markup(own),  # noqa: S704 - our own file
     )
