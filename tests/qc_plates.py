@@ -46,6 +46,7 @@ class Well:
     reporter: str = "FAM"
     probability: float | None = None
     middle: float | None = None
+    width: float = WIDTH
 
     def rn(self) -> np.ndarray:
         """Rn without noise."""
@@ -54,8 +55,8 @@ class Well:
             return rn
         middle = self.middle
         if middle is None:
-            middle = self.cq + WIDTH * np.log(self.rise / THRESHOLD - 1.0)
-        return rn + self.rise / (1.0 + np.exp((middle - CYCLES) / WIDTH))
+            middle = self.cq + self.width * np.log(self.rise / THRESHOLD - 1.0)
+        return rn + self.rise / (1.0 + np.exp((middle - CYCLES) / self.width))
 
     def shape(self) -> Shape:
         """What the well is stated to look like."""
@@ -127,6 +128,15 @@ def find(plate: Plate, rule: str, **limits: float) -> list[Finding]:
     """Findings of one rule, at its own limits unless told otherwise."""
     one = rules()[rule]
     return list(one.check(plate, {**one.limits, **limits}))
+
+
+def only(plate: Plate, rule: str, **limits: float) -> Finding:
+    """The one finding of a rule; fails where there are more or none."""
+    (found,) = find(plate, rule, **limits)
+    assert found.rule == rule
+    assert found.message.endswith(".")
+    assert found.remedy.endswith(".")
+    return found
 
 
 def names(plate: Plate, finding: Finding) -> list[str]:

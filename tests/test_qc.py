@@ -17,6 +17,7 @@ from qc_plates import (
     find,
     index,
     names,
+    only,
     plate,
     with_curves,
     with_run,
@@ -44,15 +45,6 @@ REFERENCE = "RNase P"
 @pytest.fixture(scope="module")
 def panel() -> Panel:
     return load_panel("ikzf1")
-
-
-def only(plate: Plate, rule: str, **limits: float):
-    """The one finding of a rule; fails where there are more or none."""
-    (found,) = find(plate, rule, **limits)
-    assert found.rule == rule
-    assert found.message.endswith(".")
-    assert found.remedy.endswith(".")
-    return found
 
 
 def reads(plate: Plate, **arrays: np.ndarray) -> Plate:

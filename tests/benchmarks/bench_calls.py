@@ -46,7 +46,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "contaminated NTC": ("ntc_amplified",),
     "inhibition": ("reference_gene", "replicates"),
     "late": ("reference_gene", "replicates"),
-    "edge effect": ("reference_gene", "replicates"),
+    "edge effect": ("edge_effect", "reference_gene", "replicates"),
     "bubble": ("passive_reference", "proper_curve"),
     "evaporation": ("passive_reference",),
     "low passive reference": ("passive_reference",),
