@@ -42,7 +42,8 @@ def analyze(
         What the targets mean and which rules the run must pass; without one, only general rules
         are applied and nothing is called.
     identities
-        Who the samples are; names that nobody or several match become findings.
+        Who the samples are; names that nobody or several match become findings, and so
+        do calls that contradict what is expected of a sample.
     release
         A person's decision to use the run although its controls failed.
 
@@ -57,6 +58,7 @@ def analyze(
     """
     # The parts that compute load SciPy and more: only when they are needed.
     from qpcr.calls import decide
+    from qpcr.expected import contradictions
     from qpcr.fits import fit_curves
     from qpcr.qc import evaluate, plate_of
     from qpcr.samples import match_samples
@@ -75,6 +77,8 @@ def analyze(
         known, strangers = match_samples(plate, identities)
         findings = (*findings, *strangers)
     calls = () if panel is None else decide(plate, findings, release)
+    if panel is not None:
+        findings = (*findings, *contradictions(calls, known, panel))
     return Record(
         run,
         made,

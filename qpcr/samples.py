@@ -24,6 +24,7 @@ HEADS = {
     "patient": ("patient", "patient id", "患者", "病人", "患者编号"),
     "specimen": ("specimen", "material", "标本", "标本类型"),
     "timepoint": ("timepoint", "time point", "时间点"),
+    "expected": ("expected", "expected result", "earlier result", "预期结果", "既往结果"),
 }
 """Columns of a sample sheet and the heads they may have; case does not matter."""
 
@@ -32,12 +33,17 @@ RULE = "sample_identity"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a sample is; parts that are not stated are ``None``."""
+    """Who a sample is; parts that are not stated are ``None``.
+
+    `expected` is an earlier result, or what a test sample must show, as it was written
+    (:func:`qpcr.expected.understood`).
+    """
 
     sample: str
     patient: str
     specimen: str | None = None
     timepoint: str | None = None
+    expected: str | None = None
 
 
 def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
@@ -79,6 +85,7 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
                 cells["patient"],
                 cells["specimen"] or None,
                 cells["timepoint"] or None,
+                cells["expected"] or None,
             )
         )
     return tuple(found)

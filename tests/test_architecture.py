@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
-    "calls", "tables", "clinical", "samples", "record", "pipeline", "frames", "document", "report",
+    "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
+    "document", "report",
     "outputs", "inspection", "tabulate", "rehearsal", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""

@@ -5,7 +5,8 @@
 
 All plates are simulated. The panel is ``ikzf1``; every other plate of a kind has duplicates
 instead of the single wells that the panel asks for, since some faults only show between
-replicates. A faulty plate has one kind of fault, so that none hides another. Everything is printed;
+replicates. Every plate comes with a sheet of the patients' true results, as of an earlier run. A
+faulty plate has one kind of fault, so that none hides another. Everything is printed;
 nothing is asserted.
 """
 
@@ -33,13 +34,14 @@ from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.pipeline import analyze
 from qpcr.rehearsal import wells_of
+from qpcr.samples import Identity
 from qpcr.settings import FitSettings
 from qpcr.simulate.faults import Contamination, Saturation
 
 CLEAN, SPLASH, CEILING = "clean", "contamination", "saturation, all wells"
 
 RULES: Mapping[str, tuple[str, ...]] = {
-    "swapped sample": (),  # two whole samples: nothing on the plate contradicts it
+    "swapped sample": ("unexpected_result",),  # two whole samples: only a sheet can tell
     SPLASH: ("neighbour_contamination", "ntc_amplified"),
     "dropout": ("reference_gene", "replicates", "no_amplification"),
     "failed positive control": ("positive_control",),
@@ -161,14 +163,26 @@ def sparse(panel: Panel, copies: int, first: int) -> simulate.PlateSpec:
     return simulate.patient_plates(patients, kinds, name=panel.title, replicates=1)[0]
 
 
+def sheet(truth: Iterable[simulate.TrueReaction]) -> list[Identity]:
+    """Make a sample sheet that knows each patient's earlier result."""
+    carried = {one.sample: one.deletions for one in truth if one.sample}
+    return [
+        Identity(name, name, expected=" + ".join(deletions) or "none")
+        for name, deletions in carried.items()
+    ]
+
+
 def watch(panel: Panel, plate: simulate.PlateSpec, kind: str, seed: int, replicates: int) -> Seen:
     """Simulate a plate, analyze its file, and keep what is compared."""
     simulated = simulate.simulate_plate(plate, seed)
+    truth = simulate.true_reactions(simulated)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "simulated.eds"
         simulate.write_eds(simulated, file)
-        record = analyze(file, fit_settings=FitSettings(polish=False), panel=panel)
-    truth, wells = simulate.true_reactions(simulated), tuple(r.well for r in record.run.reactions)
+        record = analyze(
+            file, fit_settings=FitSettings(polish=False), panel=panel, identities=sheet(truth)
+        )
+    wells = tuple(r.well for r in record.run.reactions)
     return Seen(kind, seed, replicates, truth, record.findings, record.calls, wells)
 
 
@@ -392,7 +406,8 @@ def main() -> None:
     every = [*clean, *faulty, *scarce]
     show_false_names(every, panel)
     show_copies(few, panel)
-    show_alarms("   Plates of table 4", scarce, ("late_cq", "cq_methods_disagree"))
+    expected = ("late_cq", "cq_methods_disagree", "unexpected_result")
+    show_alarms("   Plates of table 4", scarce, expected)
     print(f"\n{len(every)} plates in {time.perf_counter() - begin:.0f} s")
 
 
