@@ -27,13 +27,15 @@ def panel_list() -> None:
 @panel.command("show")
 @click.argument("name")
 def panel_show(name: str) -> None:
-    """Show a panel: NAME of one that comes with this software, or a TOML file."""
+    """Show a panel in full: NAME of one that comes with this software, or a TOML file."""
     from primers import load_panel
+    from qpcr.panel_sheet import panel_sheet
 
     shown = load_panel(name)
-    click.echo(f"{shown.name}: {shown.title}")
-    oligos = [(o.name, o.sequence or "undisclosed", o.note or "") for o in shown.oligos]
-    print_table({"Oligo": "left", "5'-3'": "left", "Note": "left"}, oligos)
+    click.echo(f"{shown.name}, version {shown.version}: {shown.title}")
+    for section in panel_sheet(shown):
+        click.echo(f"\n{section.title}")
+        print_table(dict.fromkeys(section.heads, "left"), section.rows)
 
 
 @panel.command("check")
