@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
-    "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames", "document",
-    "report", "outputs", "inspection", "tabulate", "panel_sheet", "rehearsal", "commands",
+    "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
+    "document", "report", "outputs", "inspection", "tabulate", "panel_sheet",
+    "rehearsal", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

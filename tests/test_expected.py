@@ -6,10 +6,14 @@ import pytest
 from test_calls import NEGATIVE, TARGETS, plate
 
 from primers import load_panel
+from qpcr import simulate
 from qpcr.calls import decide
 from qpcr.expected import contradictions, understood
 from qpcr.findings import Severity
+from qpcr.pipeline import analyze
+from qpcr.rehearsal import wells_of
 from qpcr.samples import Identity, read_sample_sheet
+from qpcr.settings import FitSettings
 
 PANEL = load_panel("ikzf1")
 DELETED = {**NEGATIVE, TARGETS[0]: 26.0}
@@ -106,3 +110,19 @@ def test_the_sheet_says_what_is_expected(tmp_path):
     path = tmp_path / "sheet.csv"
     path.write_text("样本,患者,预期结果\nA,X,阴性\nB,Y,\n", encoding="utf-8")
     assert read_sample_sheet(path) == (Identity("A", "X", expected="阴性"), Identity("B", "Y"))
+
+
+def test_two_patients_whose_samples_changed_places(tmp_path):
+    kinds = wells_of(PANEL)
+    pair = simulate.Clone("Δ4-7", 0.8)
+    patients = [simulate.PatientSpec("P-1", (pair,)), simulate.PatientSpec("P-2")]
+    (layout,) = simulate.patient_plates(patients, kinds, name="swap", replicates=1)
+    swap = simulate.plant_faults(layout, ["swapped sample"], 1)
+    file = tmp_path / "swapped.eds"
+    simulate.write_eds(simulate.simulate_plate(swap, 1), file)
+    sheet = [Identity("P-1", "X", expected="Δ4-7"), Identity("P-2", "Y", expected="none")]
+    record = analyze(file, panel=PANEL, identities=sheet, fit_settings=FitSettings(polish=False))
+    assert [one.rule for one in record.findings] == ["unexpected_result"] * 2
+    assert all("exchanged" in one.message for one in record.findings)
+    alone = analyze(file, panel=PANEL, fit_settings=FitSettings(polish=False))
+    assert not alone.findings  # nothing on the plate can tell
