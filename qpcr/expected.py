@@ -147,7 +147,7 @@ def _unlike_each_other(
             alike = (a.specimen, a.timepoint) == (b.specimen, b.timepoint)
             if alike or (first and second and not first & second):
                 message = say(
-                    "{one} ({first}) and {other} ({second}) are both of patient {patient}.",
+                    "{one} ({first}) and {other} ({second}) are of one patient, {patient}, but differ.",
                     one=one, first=_said(first), other=other, second=_said(second),
                     patient=patient,
                 )  # fmt: skip
@@ -155,7 +155,7 @@ def _unlike_each_other(
 
 
 def _said(result: Result) -> str:
-    return " + ".join(sorted(result)) if result else say("not detected")
+    return " + ".join(sorted(result)) if result else Outcome.NOT_DETECTED
 
 
 def _finding(calls: Sequence[Call], message: str) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from primers import Assay, Channel, Panel
-from primers.panel import Source
+from primers.source import Source
 from qpcr.qc import check_panel_rules, rules
 
 

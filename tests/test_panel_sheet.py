@@ -15,8 +15,8 @@ from primers.panel import QcRule
 from qpcr.errors import InputError
 from qpcr.panel_sheet import panel_sheet
 
-SAID_OTHERWISE = {"format", "role", "kind", "proper_curve", "pooled", "source", "grey_source"}
-"""Keys whose values are words of the format; the sheet says them in its own."""
+SAID_OTHERWISE = {"format", "role", "kind", "proper_curve", "pooled", "source", "grey_source", "zh"}
+"""Keys whose values are words of the format, which the sheet says in its own, or in Chinese."""
 
 
 def values(table, key=""):

@@ -33,7 +33,7 @@ from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import Part, fitted_cq, rows_of, sample_of, target_of
-from qpcr.said import say
+from qpcr.said import Said, say
 
 NAME = "edge_effect"
 LEVEL = 0.3
@@ -83,13 +83,33 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     ]
     slower, later = math.expm1(_slowdown(plate, grown, limits)), _shift(plate, grown, limits)
     if abs(slower) > limits["largest_slowdown"]:
-        way = say("more slowly") if slower > 0 else say("faster")
-        said = say("amplify by {share:.1%} {way}", share=abs(slower), way=way)
-        yield _found(plate, grown, abs(slower), limits["largest_slowdown"], said)
+        yield _found(plate, grown, abs(slower), limits["largest_slowdown"], _paced(slower))
     elif abs(later) > limits["largest_cq_shift"]:
-        way = say("later") if later > 0 else say("earlier")
-        said = say("come {cycles:.2f} cycles {way}", cycles=abs(later), way=way)
-        yield _found(plate, grown, abs(later), limits["largest_cq_shift"], said)
+        yield _found(plate, grown, abs(later), limits["largest_cq_shift"], _shifted(later))
+
+
+def _paced(slower: float) -> Said:
+    if slower > 0:
+        return say(
+            "Wells on the rim of the plate amplify by {share:.1%} more slowly than those inside.",
+            share=slower,
+        )
+    return say(
+        "Wells on the rim of the plate amplify by {share:.1%} faster than those inside.",
+        share=-slower,
+    )
+
+
+def _shifted(later: float) -> Said:
+    if later > 0:
+        return say(
+            "Replicates on the rim of the plate come {cycles:.2f} cycles later than those inside.",
+            cycles=later,
+        )
+    return say(
+        "Replicates on the rim of the plate come {cycles:.2f} cycles earlier than those inside.",
+        cycles=-later,
+    )
 
 
 def _on_rim(plate: Plate, rows: Sequence[int]) -> BoolArray:
@@ -143,13 +163,13 @@ def _shift(plate: Plate, grown: list[int], limits: Limits) -> float:
     return _beyond_chance(plate, rows, cqs, [k for k, mine in across.items() for _ in mine], limits)
 
 
-def _found(plate: Plate, grown: list[int], value: float, limit: float, said: str) -> Finding:
+def _found(plate: Plate, grown: list[int], value: float, limit: float, message: Said) -> Finding:
     rows = tuple(row for row, rim in zip(grown, _on_rim(plate, grown), strict=True) if rim)
     return Finding(
         NAME,
         Severity.WARNING,
         rows,
-        say("Wells on the rim of the plate {said} than those inside.", said=said),
+        message,
         say(
             "Check seal, heated lid and block; leave the rim empty or fill it with water where "
             "quantities matter, and repeat late samples inside."
