@@ -147,7 +147,8 @@ def _unlike_each_other(
             alike = (a.specimen, a.timepoint) == (b.specimen, b.timepoint)
             if alike or (first and second and not first & second):
                 message = say(
-                    "{one} ({first}) and {other} ({second}) are of one patient, {patient}, but differ.",
+                    "{one} ({first}) and {other} ({second}) are of one patient, {patient}, but "
+                    "differ.",
                     one=one, first=_said(first), other=other, second=_said(second),
                     patient=patient,
                 )  # fmt: skip
