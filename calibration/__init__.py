@@ -1,7 +1,9 @@
-"""Calibration: the optics of the instrument (uniformity, background, pure dyes, unmixing).
+"""Calibration in both meanings: the optics of the instrument, and quantities from Ct.
 
-Standard curves, the other meaning of the word, are not here yet. This package knows nothing of
-files, plates or reactions: arrays in, arrays out.
+Optics (uniformity, background, pure dyes, unmixing) are re-exported here. Quantities are in modules
+of their own, imported where they are needed: ``standard_curve``, ``curve_checks``,
+``pooled_curves``, ``stored_curve``, ``installation``. This package knows nothing of files, plates
+or reactions: arrays in, values out.
 """
 
 from calibration.errors import CalibrationError

@@ -1,0 +1,104 @@
+"""``qpcr standards``: standard curves of a plate, and the quantities of its samples."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qpcr.commands import FAILED
+from qpcr.commands._options import FILE, FOLDER, analysis_options, fit_settings_from, settings_from
+from qpcr.commands._screen import print_table
+
+if TYPE_CHECKING:
+    from qpcr.installation import Installation
+    from qpcr.quantities import Quantities
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, required=True, help="Where to write the tables.")
+@click.option("--omit", multiple=True, metavar="WELL", help="Leave a well out: B6 or FILE:B6.")
+@click.option(
+    "--weights",
+    type=click.Choice(["none", "variance"]),
+    default="none",
+    show_default=True,
+    help="Weight standards by the scatter of their level.",
+)
+@click.option("--pool", is_flag=True, help="One slope over all plates, an intercept a plate.")
+@click.option("--curves", type=FILE, help="curves.json for targets without standards here.")
+@click.option("--lot", help="Lot of the standards, to keep with the curves.")
+@click.option("--unit", help="Unit of the quantities, to keep with the curves.")
+@click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@click.option(
+    "--installation", is_flag=True, help="Test any target for 5,000 against 10,000 copies."
+)
+@analysis_options
+def standards(
+    files: tuple[Path, ...],
+    out: Path,
+    omit: tuple[str, ...],
+    weights: str,
+    pool: bool,
+    curves: Path | None,
+    lot: str | None,
+    unit: str | None,
+    confidence: float,
+    installation: bool,
+    baseline: str,
+    threshold: tuple[str, ...],
+    rules: str | None,
+    model: str,
+    slope: bool,
+) -> None:
+    """Fit the standard curve of every target, and read the quantity of every well from it.
+
+    Writes standards.csv, quantities.csv, samples.csv and curves.json (to use on later plates).
+    An RNase P plate is put to the vendor's installation test too.
+    """
+    from qpcr.installation import installation_tests
+    from qpcr.measured import check_names, check_omitted, measured
+    from qpcr.outputs import write_texts
+    from qpcr.pipeline import analyze
+    from qpcr.quantities import keepable, quantify
+    from qpcr.quantity_tables import quantity_texts, read_stored_curves
+
+    check_names(files)
+    check_omitted(omit, files)
+    stored = () if curves is None else read_stored_curves(curves)
+    chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
+    records = [analyze(file, *chosen) for file in files]
+    rows = [row for record in records for row in measured(record, omit)]
+    found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
+    tests = installation_tests(found, every=installation)
+    written = write_texts(quantity_texts(found, tests, keepable(found, rows, lot, unit)), out)
+    _show(found, tests)
+    for path in written:
+        click.echo(f"written: {path}")
+    invalid = [record.run.provenance.file for record in records if record.invalid]
+    if invalid:
+        click.echo(f"qpcr: must not be used, see qpcr analyze: {', '.join(invalid)}", err=True)
+        sys.exit(FAILED)
+
+
+def _show(found: Quantities, tests: Sequence[Installation]) -> None:
+    """Show curves, samples and what a person should know."""
+    from qpcr.quantity_tables import CURVE_HEADS, SAMPLE_HEADS, curve_lines, sample_lines
+
+    print_table(CURVE_HEADS, curve_lines(found))
+    print_table(SAMPLE_HEADS, sample_lines(found))
+    for one in found.curves:
+        for note in (*([one.reason] if one.reason else []), *one.notes, *one.warnings()):
+            click.echo(f"{one.target}: {note}")
+    for target, pooled in found.pooled.items():
+        if pooled.slopes.p is not None:
+            click.echo(f"{target}: slopes of the plates are equal, P {pooled.slopes.p:.2g}")
+    for test in tests:
+        click.echo(f"{test.target}: {test.message}")
+
+
+COMMAND = standards

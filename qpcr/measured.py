@@ -1,0 +1,121 @@
+"""Reactions as quantities see them: what each is for, what it states, and its Ct."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qpcr.errors import InputError
+from qpcr.run import Task
+from qpcr.said import Said, say
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One reaction as quantities see it.
+
+    Attributes
+    ----------
+    file, sha256, run_date
+        Where it was measured; the date is ``None`` where the file has none.
+    stated
+        Quantity that the file states for a standard.
+    cq, why_no_cq
+        Ct of the fitted curve, or the reason there is none.
+    omitted
+        Why it takes no part, or ``None``.
+    """
+
+    file: str
+    sha256: str
+    run_date: date | None
+    well: str
+    sample: str | None
+    target: str
+    task: Task
+    stated: float | None
+    cq: float | None
+    why_no_cq: str | None
+    omitted: Said | None
+
+    @property
+    def calibrates(self) -> bool:
+        """A standard with a Ct and a quantity, not omitted."""
+        usable = self.omitted is None and self.cq is not None
+        return usable and self.task is Task.STANDARD and bool(self.stated and self.stated > 0)
+
+
+def measured(record: Record, omit: Collection[str] = ()) -> list[Measured]:
+    """Reactions of a record; `omit` holds wells, as ``"B6"`` or ``"plate.eds:B6"``."""
+    source = record.run.provenance
+    rows = []
+    known = {reaction.well_name for reaction in record.run.reactions}
+    named = {one.rpartition(":")[2] for one in omit if one.rpartition(":")[0] in ("", source.file)}
+    if named - known:
+        raise InputError(
+            "a well to leave out is not in use on the plate",
+            file=source.file,
+            found=", ".join(sorted(named - known)),
+        )
+    for reaction, fit in zip(record.run.reactions, record.fits, strict=True):
+        omitted = None
+        if reaction.omitted:
+            omitted = say("The well is marked as omitted in the file.")
+        elif reaction.well_name in named:
+            omitted = say("The well was left out by hand.")
+        rows.append(
+            Measured(
+                source.file,
+                source.sha256,
+                None if source.started is None else source.started.date(),
+                reaction.well_name,
+                reaction.sample,
+                reaction.target,
+                reaction.task,
+                reaction.quantity,
+                fit.cq,
+                fit.reason_text,
+                omitted,
+            )
+        )
+    return rows
+
+
+def check_names(files: Sequence[Path]) -> None:
+    """Refuse files of one name: their wells could not be told apart.
+
+    Raises
+    ------
+    InputError
+        Two files have one name.
+    """
+    doubled = [name for name, count in Counter(file.name for file in files).items() if count > 1]
+    if doubled:
+        raise InputError(
+            "two files have one name", found=", ".join(doubled), remedy="rename one of them"
+        )
+
+
+def check_omitted(omit: Collection[str], files: Sequence[Path]) -> None:
+    """Refuse wells to be left out of a file that is not there.
+
+    Raises
+    ------
+    InputError
+        A well is named with another file.
+    """
+    names = {file.name for file in files}
+    strange = [one for one in omit if ":" in one and one.rpartition(":")[0] not in names]
+    if strange:
+        raise InputError(
+            "a well to leave out is of another file",
+            found=", ".join(strange),
+            expected="WELL, or FILE:WELL with one of " + ", ".join(sorted(names)),
+        )

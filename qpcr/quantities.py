@@ -1,0 +1,343 @@
+"""Records → standard curves and quantities: the arithmetic of :mod:`calibration` on fitted plates.
+
+Every target has its own curve, from the standards of its own plate unless several plates are
+pooled or a stored curve is used. Wells that the file marks as omitted, or that a person leaves out
+by name, take no part; outliers are reported and never removed silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from calibration.curve_checks import (
+    ALPHA,
+    LackOfFit,
+    LinearRange,
+    Outlier,
+    lack_of_fit,
+    linear_range,
+    outliers,
+)
+from calibration.errors import CalibrationError
+from calibration.pooled_curves import PooledCurve, pool_curves
+from calibration.standard_curve import (
+    Quantity,
+    StandardCurve,
+    fit_standard_curve,
+    inverse_variance_weights,
+)
+from calibration.stored_curve import StoredCurve
+from qpcr._lists import grouped
+from qpcr.errors import InputError
+from qpcr.measured import Measured
+from qpcr.run import Task
+from qpcr.said import Said, say
+
+WEIGHTINGS = ("none", "variance")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCurve:
+    """The curve of a target on a plate, with what speaks against it.
+
+    Attributes
+    ----------
+    file, target
+        Of what.
+    curve
+        ``None`` where `reason` says why there is none.
+    suspects
+        Wells of its standards that are outliers, with the test's answer.
+    fit_test, linear
+        Lack of fit and linear range, ``None`` where they cannot be had.
+    stored
+        The stored curve that was used instead of standards.
+    notes
+        What a person should know.
+    """
+
+    file: str
+    target: str
+    curve: StandardCurve | None
+    reason: Said | None = None
+    suspects: tuple[tuple[str, Outlier], ...] = ()
+    fit_test: LackOfFit | None = None
+    linear: LinearRange | None = None
+    stored: StoredCurve | None = None
+    notes: tuple[Said, ...] = ()
+
+    def warnings(self) -> list[Said]:
+        """What the tests of the line say against it."""
+        found = [
+            say(
+                "Well {well} lies {residual:+.2f} cycles off the line (outlier, P {p:.2g}); it was "
+                "not removed.",
+                well=well,
+                residual=one.residual,
+                p=one.p,
+            )
+            for well, one in self.suspects
+        ]
+        if self.fit_test is not None and self.fit_test.p < ALPHA:
+            found.append(
+                say(
+                    "The standards do not lie on a line (lack of fit, P {p:.2g}).",
+                    p=self.fit_test.p,
+                )
+            )
+        if self.curve is not None and self.fit_test is not None and self.linear is None:
+            found.append(say("No three levels lie on a line: there is no linear range."))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class WellQuantity:
+    """Quantity of one well, or the reason there is none."""
+
+    measured: Measured
+    quantity: Quantity | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuantity:
+    """Quantity of a sample from all its wells with a Ct."""
+
+    file: str
+    sample: str
+    target: str
+    task: Task
+    wells: tuple[str, ...]
+    wells_without_cq: tuple[str, ...]
+    mean_cq: float | None
+    quantity: Quantity | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Curves and quantities of one or more plates; `pooled` by target, where plates were pooled."""
+
+    curves: tuple[TargetCurve, ...]
+    wells: tuple[WellQuantity, ...]
+    samples: tuple[SampleQuantity, ...]
+    pooled: Mapping[str, PooledCurve]
+
+
+def quantify(
+    rows: Sequence[Measured],
+    *,
+    weighting: str = "none",
+    pool: bool = False,
+    stored: Sequence[StoredCurve] = (),
+    confidence: float = 0.95,
+) -> Quantities:
+    """Fit every target's standards and read every well and sample from them.
+
+    Parameters
+    ----------
+    rows
+        Reactions of one plate or several.
+    weighting
+        ``"none"``, or ``"variance"``: by the scatter of each level's replicates.
+    pool
+        One slope over the plates of a target, an intercept a plate.
+    stored
+        Curves for targets that have no standards on their plate.
+    confidence
+        Level of the intervals.
+
+    Raises
+    ------
+    InputError
+        Pooling is asked for and not possible.
+    """
+    plates = grouped(rows, lambda row: (row.file, row.target))
+    kept = {one.target: one for one in stored}
+    curves = {
+        key: _curve(key, mine, weighting, kept.get(key[1]), confidence)
+        for key, mine in plates.items()
+    }
+    pooled = _pool(plates, curves, confidence) if pool else {}
+    wells = [_well(row, curves[row.file, row.target]) for row in rows]
+    samples = [
+        _sample(mine, curves[key[0], key[2]])
+        for key, mine in grouped(
+            rows, lambda row: (row.file, row.sample, row.target, row.task)
+        ).items()
+        if key[1] is not None
+    ]
+    return Quantities(tuple(curves.values()), tuple(wells), tuple(samples), pooled)
+
+
+def _curve(
+    key: tuple[str, str],
+    rows: Sequence[Measured],
+    weighting: str,
+    stored: StoredCurve | None,
+    confidence: float,
+) -> TargetCurve:
+    """Fit one target's standards on one plate, or take the stored curve."""
+    file, target = key
+    standards = [row for row in rows if row.calibrates]
+    if not any(row.task is Task.STANDARD for row in rows) and stored is not None:
+        note = say(
+            "The curve was stored: lot {lot}, made {made}. Its interval does not hold what differs "
+            "from run to run.",
+            lot=stored.lot or "not stated",
+            made=str(stored.made or "on an unknown day"),
+        )
+        notes = (note,) if stored.curve.between_sd == 0 else ()
+        return TargetCurve(file, target, stored.curve, stored=stored, notes=notes)
+    quantities = [row.stated or 0.0 for row in standards]
+    cqs = [row.cq or 0.0 for row in standards]
+    try:
+        weights = inverse_variance_weights(quantities, cqs) if weighting == "variance" else None
+        curve = fit_standard_curve(
+            quantities, cqs, weights, weighting=weighting, confidence=confidence
+        )
+    except CalibrationError as error:
+        reason = say("No standard curve: {why}.", why=str(error))
+        return TargetCurve(file, target, None, reason)
+    if curve.slope >= 0:
+        reason = say(
+            "No standard curve: Ct does not fall with the quantity (slope {slope:.3g}).",
+            slope=curve.slope,
+        )
+        return TargetCurve(file, target, None, reason)
+    suspects = tuple((standards[one.point].well, one) for one in outliers(quantities, cqs, weights))
+    return TargetCurve(
+        file,
+        target,
+        curve,
+        suspects=suspects,
+        fit_test=lack_of_fit(quantities, cqs, weights),
+        linear=linear_range(quantities, cqs),
+        notes=_notes(rows, curve),
+    )
+
+
+def _notes(rows: Sequence[Measured], curve: StandardCurve) -> tuple[Said, ...]:
+    notes = []
+    silent = [row for row in rows if row.task is Task.STANDARD and row.cq is None]
+    if silent:
+        names = ", ".join(row.well for row in silent)
+        notes.append(say("Standards without a Ct take no part: {wells}.", wells=names))
+    unstated = [row.well for row in rows if row.task is Task.STANDARD and not (row.stated or 0) > 0]
+    if unstated:
+        notes.append(
+            say("Standards without a quantity take no part: {wells}.", wells=", ".join(unstated))
+        )
+    if curve.levels < 5:
+        notes.append(
+            say("The curve has {levels} levels; five or more are usual.", levels=curve.levels)
+        )
+    return tuple(notes)
+
+
+def _pool(
+    plates: Mapping[tuple[str, str], Sequence[Measured]],
+    curves: dict[tuple[str, str], TargetCurve],
+    confidence: float,
+) -> dict[str, PooledCurve]:
+    """Replace the curves of plates that share a target by pooled ones."""
+    pooled = {}
+    for target, keys in grouped(plates, lambda key: key[1]).items():
+        mine = [key for key in keys if curves[key].curve is not None and not curves[key].stored]
+        if len(mine) < 2:
+            continue
+        series = []
+        for key in mine:
+            used = [row for row in plates[key] if row.calibrates]
+            series.append(([row.stated for row in used], [row.cq for row in used]))
+        try:
+            made = pool_curves(series, confidence)  # type: ignore[arg-type]
+        except CalibrationError as error:
+            raise InputError(f"the plates cannot be pooled: {error}", place=target) from error
+        for key, curve in zip(mine, made.plates, strict=True):
+            curves[key] = replace(curves[key], curve=curve)
+        for key in keys:
+            if curves[key].curve is None and not any(r.task is Task.STANDARD for r in plates[key]):
+                curves[key] = TargetCurve(key[0], target, made.new_plate)
+        pooled[target] = made
+    if not pooled:
+        raise InputError(
+            "there is nothing to pool",
+            expected="two plates or more with standards of one target",
+            remedy="leave --pool out",
+        )
+    return pooled
+
+
+def _well(row: Measured, found: TargetCurve) -> WellQuantity:
+    reason: str | None = row.omitted or (row.why_no_cq if row.cq is None else None)
+    if reason is None and found.curve is None:
+        reason = found.reason
+    if reason is not None or found.curve is None or row.cq is None:
+        return WellQuantity(row, None, reason or say("The well has no Ct."))
+    quantity = found.curve.quantity([row.cq])
+    return WellQuantity(row, quantity, _remark(quantity))
+
+
+def _remark(quantity: Quantity) -> str | None:
+    """What must be known beside a quantity."""
+    if quantity.reason is not None:
+        return say("No limits: {why}.", why=quantity.reason)
+    if quantity.extrapolated == "above":
+        return say("Above the highest standard: extrapolated.")
+    if quantity.extrapolated == "below":
+        return say("Below the lowest standard: extrapolated.")
+    return None
+
+
+def _sample(rows: Sequence[Measured], found: TargetCurve) -> SampleQuantity:
+    """Quantity of a sample; wells without Ct are named, for a mean without them is too high."""
+    part = [row for row in rows if row.omitted is None]
+    cqs = [row.cq for row in part if row.cq is not None]
+    silent = tuple(row.well for row in part if row.cq is None)
+    quantity, reason = None, None
+    if not cqs:
+        reason = say("No well of the sample has a Ct.")
+    elif found.curve is None:
+        reason = found.reason
+    elif silent:
+        reason = say(
+            "{silent} of {wells} wells have no Ct: a mean over the others would be too high.",
+            silent=len(silent),
+            wells=len(part),
+        )
+    else:
+        quantity = found.curve.quantity(cqs)
+    return SampleQuantity(
+        rows[0].file,
+        rows[0].sample or "",
+        rows[0].target,
+        rows[0].task,
+        tuple(row.well for row in part if row.cq is not None),
+        silent,
+        sum(cqs) / len(cqs) if cqs else None,
+        quantity,
+        reason if quantity is None else _remark(quantity),
+    )
+
+
+def keepable(
+    found: Quantities, rows: Sequence[Measured], lot: str | None, unit: str | None = None
+) -> tuple[StoredCurve, ...]:
+    """Curves to keep for later runs: pooled ones where there are, else those of the only plate."""
+    first = {row.target: row for row in reversed(rows)}
+    made = []
+    for target, curves in grouped(found.curves, lambda one: one.target).items():
+        fresh = [one.curve for one in curves if one.curve is not None and one.stored is None]
+        pooled = found.pooled.get(target)
+        if pooled is None and len(fresh) != 1:
+            continue
+        curve = fresh[0] if pooled is None else pooled.new_plate
+        source = tuple(
+            dict.fromkeys(
+                f"{r.file} {r.sha256}" for r in rows if r.target == target and r.calibrates
+            )
+        )
+        made.append(StoredCurve(target, curve, lot, first[target].run_date, source, unit))
+    return tuple(made)
