@@ -12,8 +12,8 @@ from calibration.errors import CalibrationError
 from calibration.stored_curve import StoredCurve, dump_curves, parse_curves
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
+from qpcr.formats._decoding import decode
 from qpcr.frames import plain
-from qpcr.tables import decode
 
 if TYPE_CHECKING:
     from calibration.standard_curve import Interval, Quantity
