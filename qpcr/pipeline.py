@@ -27,6 +27,7 @@ def analyze(
     panel: Panel | None = None,
     identities: Sequence[Identity] | NamePattern | None = None,
     release: Release | None = None,
+    run_name: str | None = None,
 ) -> Record:
     """Analyze one run.
 
@@ -46,6 +47,8 @@ def analyze(
         do calls that contradict what is expected of a sample.
     release
         A person's decision to use the run although its controls failed.
+    run_name
+        Which run to read, where the file holds several (RDML).
 
     Returns
     -------
@@ -64,7 +67,7 @@ def analyze(
     from qpcr.samples import match_samples
     from qpcr.shapes import classify
 
-    run = source if isinstance(source, Run) else read_run(source)
+    run = source if isinstance(source, Run) else read_run(source, run_name)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
     made = curves.from_run(run, settings)

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+run_option = click.option(
+    "--run",
+    "run_name",
+    metavar="NAME",
+    help="Which run to read, where a file holds several (RDML): RUN or EXPERIMENT/RUN.",
+)
 
 
 def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from qpcr.commands._options import (
     fit_settings_from,
     language_from,
     language_option,
+    run_option,
     settings_from,
 )
 from qpcr.commands._screen import complain, progress, show
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--user", help="Who releases it; default: the name you are logged in with.")
 @language_option
+@run_option
 @analysis_options
 def analyze(
     files: tuple[Path, ...],
@@ -45,6 +47,7 @@ def analyze(
     explain: bool,
     user: str | None,
     lang: str | None,
+    run_name: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -59,6 +62,7 @@ def analyze(
     tongue = language_from(lang)
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)
+    chosen["run_name"] = run_name
     _distinct(files, out)
     failed = invalid = 0
     with progress(len(files) > 1) as bar:

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import click
 
-from qpcr.commands._options import FILE
+from qpcr.commands._options import FILE, run_option
 from qpcr.commands._screen import is_utf8, print_table
 
 
 @click.command()
 @click.argument("file", type=FILE)
+@run_option
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-def inspect(file: Path, as_json: bool) -> None:
+def inspect(file: Path, run_name: str | None, as_json: bool) -> None:
     """Say what a file holds, what it does not, and what was not read."""
     from qpcr.formats import read_run
 
-    run = read_run(file)
+    run = read_run(file, run_name)
     if as_json:
         import json
 

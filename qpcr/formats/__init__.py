@@ -32,12 +32,15 @@ class Format:
         Says whether a file is of this format, without judging whether it is intact.
     read
         Makes a :class:`~qpcr.run.Run`, or raises :class:`~qpcr.errors.InputError`.
+    several
+        A file of this format may hold several runs, which have names.
     """
 
     name: str
     describes: str
     sniff: Callable[[Probe], bool]
     read: Callable[[Probe], Run]
+    several: bool = False
 
 
 def formats() -> dict[str, Format]:
@@ -45,13 +48,15 @@ def formats() -> dict[str, Format]:
     return {one.name: one for one in find("qpcr.formats", "FORMAT").values()}
 
 
-def read_run(path: Path | str) -> Run:
+def read_run(path: Path | str, run: str | None = None) -> Run:
     """Read an instrument's file, whatever it is.
 
     Parameters
     ----------
     path
         The file.
+    run
+        Which run to read, where a file holds several (RDML).
 
     Returns
     -------
@@ -66,13 +71,13 @@ def read_run(path: Path | str) -> Run:
     """
     path = Path(path)
     try:
-        return _read(path)
+        return _read(path, run)
     except InputError as error:
         raise error.at(path) from error.__cause__
 
 
-def _read(path: Path) -> Run:
-    probe = Probe.of(path)
+def _read(path: Path, wanted: str | None) -> Run:
+    probe = Probe.of(path, wanted)
     claims = [one for one in formats().values() if one.sniff(probe)]
     if len(claims) > 1:
         raise RuntimeError(f"claimed by several formats: {[one.name for one in claims]}")
@@ -80,6 +85,12 @@ def _read(path: Path) -> Run:
         known = "; ".join(one.describes for one in formats().values())
         raise UnsupportedError(
             "this kind of file is not read", file=path, expected=known, found=_kind(probe)
+        )
+    if wanted is not None and not claims[0].several:
+        raise InputError(
+            "a file of this format holds one run, which has no name",
+            found=f"the name {wanted[:60]!r}",
+            remedy="leave the name away",
         )
     return claims[0].read(probe)
 

@@ -31,14 +31,17 @@ class Probe:
         Its first 65,536 bytes.
     archive
         The opened container when it is a zip, else ``None``.
+    wanted
+        Name of the run to read, for formats that hold several in a file.
     """
 
     path: Path
     head: bytes
     archive: Archive | None = None
+    wanted: str | None = None
 
     @classmethod
-    def of(cls, path: Path) -> Probe:
+    def of(cls, path: Path, wanted: str | None = None) -> Probe:
         """Look at a file: its head, and its directory if it is a zip.
 
         Raises
@@ -48,7 +51,7 @@ class Probe:
         """
         head = _head(path)
         zipped = path.suffix.lower() == ".eds" or head[:2] == b"PK"
-        return cls(path, head, Archive.open(path) if zipped else None)
+        return cls(path, head, Archive.open(path) if zipped else None, wanted)
 
     @cached_property
     def data(self) -> bytes:

@@ -34,10 +34,17 @@ from qpcr.formats._eds_fluorescence import (
     readings_of,
     with_cycles,
 )
+from qpcr.formats._eds_manifest import (
+    ROOT,
+    is_container,
+    is_quantstudio,
+    manifest_of,
+    software_of,
+)
 from qpcr.formats._eds_results import read_results
 from qpcr.formats._eds_settings import note_windows_beyond, read_settings
 from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
-from qpcr.formats._eds_text import remark, shortened, text
+from qpcr.formats._eds_text import remark, text
 from qpcr.formats._ini import Section, moment, parse_ini
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
 from qpcr.run import InstrumentResult, Provenance, Run
@@ -46,7 +53,6 @@ from qpcr.said import say
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-ROOT = "apldbio/sds/"
 READER = "eds7500"
 
 _INSTRUMENTS = {
@@ -68,10 +74,8 @@ T = TypeVar("T")
 
 
 def sniff(probe: Probe) -> bool:
-    """Recognise the container by the members every version of it has."""
-    return probe.archive is not None and (
-        f"{ROOT}plate_setup.xml" in probe.archive or f"{ROOT}experiment.xml" in probe.archive
-    )
+    """Recognise the container, unless the family of the QuantStudio wrote it."""
+    return is_container(probe.archive) and not is_quantstudio(probe.archive)
 
 
 def read(probe: Probe) -> Run:
@@ -87,8 +91,8 @@ def read(probe: Probe) -> Run:
     archive = probe.archive
     if archive is None:
         raise InputError("this is not an .eds file", file=probe.path)
-    manifest = _manifest(archive)
-    software = _software(manifest)
+    manifest = manifest_of(archive)
+    software = software_of(manifest)
     if software is None or not _OURS.search(software):
         raise UnsupportedError(
             "this .eds file was written by other software",
@@ -167,20 +171,6 @@ class _named:  # noqa: N801 - reads as a phrase: with _named(member)
             place = error.place or self.member
             known = place.startswith(self.member)
             error.place = place if known else f"{self.member}, {place}"
-
-
-def _manifest(archive: Archive) -> dict[str, str]:
-    lines = archive.text(f"{ROOT}manifest.mf").splitlines()
-    pairs = (line.split(":", 1) for line in lines if ":" in line)
-    return {key.strip().lower(): shortened(value) for key, value in pairs}
-
-
-def _software(manifest: dict[str, str]) -> str | None:
-    """Name and version as one text: ``"7500 Software v2.3"``."""
-    version = manifest.get("implementation-version")
-    if version and not re.search(r"[A-Za-z]{4}", version):
-        version = " ".join(filter(None, (manifest.get("implementation-title"), version)))
-    return version or manifest.get("implementation-title")
 
 
 def _calibration_files(archive: Archive, plate: Plate) -> dict[str, dict[str, Section]]:

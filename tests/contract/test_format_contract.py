@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 from eds_files import small_eds, written
+from quantstudio_files import small_v1, small_v2
+from rdml_files import small_rdml
 
 from qpcr._registry import find
 from qpcr.errors import InputError
 from qpcr.formats import Format, Probe, formats, read_run
 
-SAMPLES = {"eds7500": (small_eds, "plate.eds")}
+SAMPLES = {
+    "eds7500": (small_eds, "plate.eds"),
+    "quantstudio1": (small_v1, "plate.eds"),
+    "quantstudio2": (small_v2, "plate.eds"),
+    "rdml": (small_rdml, "plate.rdml"),
+}
 """A small file of each format, made here; a new format adds its own."""
 
 
