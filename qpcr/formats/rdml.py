@@ -96,7 +96,12 @@ def read(probe: Probe) -> Run:
     notes: list[str] = []
     runs = chosen_runs(runs_of(root), probe.wanted, notes, unread)
     return _run(
-        root, version, runs, Provenance(probe.path.name, sha256, size, READER), notes, unread
+        root,
+        version,
+        runs,
+        Provenance(probe.path.name, probe.sha256, probe.size, READER),
+        notes,
+        unread,
     )
 
 
