@@ -217,7 +217,7 @@ def _template_texts() -> str:
     names = ["report.html", *(f"js/{one.name}" for one in folder.joinpath("js").iterdir())]
     python = [
         resources.files("qpcr.report").joinpath(name).read_text("utf-8")
-        for name in ("_summary.py",)
+        for name in ("_summary.py", "_verdict.py", "_miqe.py")
     ]
     return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])
 
@@ -231,6 +231,7 @@ def test_catalogue_and_templates_know_the_same_keys() -> None:
     )
     assert not used - set(TEXTS), "keys without a text"
     composed = ("task_", "source_", "view_", "colour_", "severity_", "outcome_")
+    composed += ("answer_", "control_", "miqe_")
     quoted = {key for key in TEXTS if f'"{key}"' in source}
     idle = set(TEXTS) - used - quoted
     assert {key for key in idle if not key.startswith(composed)} == set()
@@ -307,7 +308,12 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> Record:
 
 def test_findings_and_calls_stand_on_top(called: Record) -> None:
     tree = lxml.html.fromstring(render(called))
-    assert "No control of this run failed." in tree.get_element_by_id("findings").text_content()
+    top = tree.get_element_by_id("verdict").text_content()
+    assert TEXTS["verdict_look"] in top
+    grave = [one for one in called.findings if one.severity.value != "info"]
+    assert all(one.remedy in top for one in grave)
+    assert "no-template control" in top
+    assert "positive control" in top
     rows = tree.xpath("//section[@id='calls']//tbody/tr")
     assert len(rows) == len(called.calls) == 10
     for row, call in zip(rows, called.calls, strict=True):
@@ -334,3 +340,74 @@ def test_every_severity_and_outcome_has_words() -> None:
 
     assert all(TEXTS[f"severity_{one}"] for one in Severity)
     assert all(TEXTS[f"outcome_{one.name.lower()}"] for one in Outcome)
+
+
+def test_the_verdict_says_how_bad_it_is(called: Record) -> None:
+    from qpcr.findings import Finding, Severity
+    from qpcr.report._verdict import verdict
+    from qpcr.report.language import language
+
+    tongue = language("en")
+    bad = Finding("layout", Severity.RUN, (), "No control.", "Repeat the run.")
+    ntc = next(i for i, one in enumerate(called.run.reactions) if one.task is Task.NTC)
+    grown = Finding("ntc_amplified", Severity.RUN, (ntc,), "It amplifies.", "Clean up.")
+    assert verdict(replace(called, findings=()), tongue).kind == "good"
+    assert verdict(replace(called, findings=(), panel=None), tongue).kind == "look"
+    judged = verdict(replace(called, findings=(bad, grown)), tongue)
+    assert (judged.kind, judged.todo) == ("bad", ("Repeat the run.", "Clean up."))
+    assert judged.counts == (("run", TEXTS["severity_run"], 2),)
+    kinds = {line.kind for line in judged.controls}
+    assert kinds == {"failed", "ok"}
+    failed = next(line for line in judged.controls if line.kind == "failed")
+    assert ntc in failed.rows
+    assert called.run.reactions[ntc].well_name in failed.wells
+
+
+def test_standard_curves_are_those_of_the_numbers() -> None:
+    from qpcr.report._standards import standards
+
+    run = synthetic_run(used=24)
+    quantities = {row: 10.0 ** (1 + row % 4) for row in range(24)}
+    reactions = tuple(
+        replace(one, task=Task.STANDARD, quantity=quantities[row], omitted=row == 2)
+        for row, one in enumerate(run.reactions)
+    )
+    record = synthetic_record(replace(run, reactions=reactions))
+    (line,) = standards(record)
+    used = [row for row in range(24) if row != 2 and record.fits[row].cq is not None]
+    assert list(line.rows) == used
+    x = np.log10([quantities[row] for row in used])
+    y = np.array([record.fits[row].cq for row in used], dtype=float)
+    slope = np.cov(x, y, bias=True)[0, 1] / np.var(x)
+    assert line.slope == pytest.approx(slope)
+    assert line.intercept == pytest.approx(y.mean() - slope * x.mean())
+    assert line.r2 == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+    page = render(record)
+    assert data_of(page)["standards"][0]["slope"] == pytest.approx(slope, rel=1e-5)
+    assert TEXTS["standard_plot"] in visible(page)
+    assert standards(synthetic_record(synthetic_run(used=4))) == ()
+
+
+def test_judgements_of_reactions_are_those_of_the_calls(called: Record) -> None:
+    data = data_of(render(called))
+    columns = data["reactions"]
+    for call in called.calls:
+        for one in call.evidence:
+            assert columns["answer"][one.reaction] == str(one.answer)
+    for place, finding in enumerate(called.findings):
+        assert data["findings"][place] == finding.message
+        for row in finding.reactions:
+            assert place in columns["findings"][row]
+    order = ["info", "warning", "reaction", "run"]
+    for row, places in enumerate(columns["findings"]):
+        grades = [order.index(str(called.findings[place].severity)) for place in places]
+        assert columns["severity"][row] == (order[max(grades)] if grades else None)
+
+
+def test_miqe_items_are_stated_or_said_to_be_missing(called: Record) -> None:
+    text = visible(render(called))
+    assert "doi:10.1373/clinchem.2008.112797" in text
+    for oligo in called.panel.oligos if called.panel else ():
+        assert oligo.name in text
+    bare = replace(called.run, provenance=replace(called.run.provenance, chemistry=None))
+    assert TEXTS["not_stated"] in visible(render(replace(called, run=bare)))

@@ -224,7 +224,7 @@ def test_map_works_by_keyboard(page: Page) -> None:
 def test_everything_is_reached_by_tab(page: Page) -> None:
     reached = set()
     page.run("document.activeElement.blur()")
-    for _ in range(60):
+    for _ in range(90):
         page.browser.switch_to.active_element.send_keys(Keys.TAB)
         reached.add(page.run("const e = document.activeElement; return e.id || e.dataset.view || "
                              "e.dataset.colour || e.closest('#plate') && 'plate'"))  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qpcr.report._standards import StandardLine, standards
 from qpcr.run import well_name
 
 if TYPE_CHECKING:
@@ -82,13 +83,17 @@ def payload(record: Record, tongue: Language) -> dict[str, Any]:
         "names": [well_name(index, run.columns) for index in range(run.wells)],
         "cycles": curves.cycles.tolist(),
         "reference": run.passive_reference,
+        "called": bool(record.calls),
+        "findings": [tongue.say(finding.message) for finding in record.findings],
+        "standards": [_standard(one) for one in standards(record)],
         "targets": {
             name: {"threshold": short(one.value), "source": one.source, "reason": said(one.reason)}
             for name, one in curves.thresholds.items()
         },
-        "reactions": _columns(
-            [_reaction(record, index, fit, said) for index, fit in enumerate(fits)]
-        ),
+        "reactions": {
+            **_columns([_reaction(record, index, fit, said) for index, fit in enumerate(fits)]),
+            **_judgements(record, tongue),
+        },
         "drn": [_row(values) for values in curves.drn],
         "fit": [None if fit.fitted is None else _row(fit.fitted) for fit in fits],
         "foot": [
@@ -166,6 +171,38 @@ def _answers(record: Record, index: int, fit: Fit, said: Say) -> dict[str, Any]:
         "own": None if stored is None else short(stored.cq),
         "own_known": stored is not None and stored.determined is not None,
     }
+
+
+def _standard(line: StandardLine) -> dict[str, Any]:
+    """One standard curve."""
+    return {
+        "target": line.target,
+        "rows": list(line.rows),
+        "slope": short(line.slope),
+        "intercept": short(line.intercept),
+        "r2": short(line.r2),
+        "efficiency": short(line.efficiency),
+        "low": short(line.low),
+        "high": short(line.high),
+    }
+
+
+def _judgements(record: Record, tongue: Language) -> dict[str, list[Any]]:
+    """For every reaction what the call says of it, of its sample, and the findings about it."""
+    size = len(record.curves)
+    answers: list[str | None] = [None] * size
+    outcomes: list[str | None] = [None] * size
+    for call in record.calls:
+        for one in call.evidence:
+            answers[one.reaction] = str(one.answer)
+            outcomes[one.reaction] = tongue.texts[f"outcome_{call.outcome.name.lower()}"]
+    gravest: list[str | None] = [None] * size
+    about: list[list[int]] = [[] for _ in range(size)]
+    for place, finding in enumerate(record.findings):
+        for row in finding.reactions:
+            about[row].append(place)
+            gravest[row] = gravest[row] or str(finding.severity)
+    return {"answer": answers, "outcome": outcomes, "severity": gravest, "findings": about}
 
 
 def _raw(record: Record) -> dict[str, list[list[Number]]]:

@@ -235,6 +235,7 @@ class Seen:
     wells: str
     message: str
     remedy: str
+    rows: tuple[int, ...] = ()
 
 
 def seen(record: Record, tongue: Language) -> list[Seen]:
@@ -248,6 +249,7 @@ def seen(record: Record, tongue: Language) -> list[Seen]:
             _listed([names[row] for row in one.reactions], t),
             tongue.say(one.message),
             tongue.say(one.remedy),
+            one.reactions,
         )
         for one in record.findings
     ]
@@ -265,9 +267,10 @@ def called(record: Record, tongue: Language) -> list[dict[str, str | list[str]]]
             what = t["mixed"].format(deletions=what)
         rows.append(
             {
+                "name": call.sample,
                 "sample": call.sample if who is None else f"{call.sample} ({who.patient})",
                 "kind": call.outcome.name.lower().replace("_", "-"),
-                "outcome": f"{outcome}: {what}" if what else outcome,
+                "outcome": t["outcome_what"].format(outcome=outcome, what=what) if what else outcome,
                 "classes": ", ".join(tongue.word(name) for name in call.classes),
                 "reasons": " ".join(tongue.say_all(call.reasons)),
                 "todo": " ".join(tongue.say_all(call.recommendations)),

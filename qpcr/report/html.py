@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from qpcr.report import _summary
 from qpcr.report._data import payload, script_json
+from qpcr.report._miqe import miqe
+from qpcr.report._standards import standards
+from qpcr.report._verdict import verdict
 from qpcr.report.language import language
 
 if TYPE_CHECKING:
@@ -57,7 +60,9 @@ def render(record: Record, lang: str = "en") -> str:
         run=record.run,
         header=_summary.header(record, texts),
         findings=_summary.seen(record, tongue),
-        invalid=record.invalid,
+        verdict=verdict(record, tongue),
+        miqe=miqe(record, tongue),
+        standards=bool(standards(record)),
         calls=_summary.called(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",
         limitations=_summary.limitations(record, tongue),

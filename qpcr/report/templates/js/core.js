@@ -45,7 +45,7 @@ const state = {
   well: first ? first.well : -1, // the one well whose details are shown
   target: first ? first.target : null, // and which of its reactions
   picks: { target: null, sample: null, task: null }, // positions in the lists above
-  colour: "ct",
+  colour: DATA.called ? "call" : "ct",
   view: "linear",
   only: false,
 };
@@ -112,6 +112,7 @@ const sampleText = (sample) => (sample === null ? t("no_sample") : sample);
 /** Plotly reads a little HTML in its texts: names must not be any. */
 const safe = (text) =>
   String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const shortened = (text) => (text.length > 90 ? `${text.slice(0, 88)}…` : text);
 const describe = (r) =>
   [
     r.name,
@@ -121,14 +122,19 @@ const describe = (r) =>
     `${t("ct")} ${ctText(r)}`,
     r.cq === null ? reasonText(r) : "",
     r.omitted ? t("omitted") : "",
+    r.outcome === null ? "" : `${t(`answer_${r.answer}`)} (${t("sample")}: ${r.outcome})`,
+    ...r.findings.map((place) => DATA.findings[place]),
   ]
     .filter(Boolean)
     .join(" · ");
-const hoverOf = (r) =>
+const hoverOf = (r) => (r.hover ??= hoverText(r)); // the same for every redraw
+const hoverText = (r) =>
   [
     `<b>${safe(r.name)}</b> ${safe(sampleText(r.sample))} · ${safe(r.target)}`,
     `${t("ct")} ${safe(ctText(r))}`,
     safe(r.cq === null ? reasonText(r) : ""),
+    r.outcome === null ? "" : safe(`${t(`answer_${r.answer}`)} (${t("sample")}: ${r.outcome})`),
+    ...r.findings.slice(0, 3).map((place) => `• ${safe(shortened(DATA.findings[place]))}`),
   ]
     .filter(Boolean)
     .join("<br>");
@@ -137,6 +143,7 @@ const hoverOf = (r) =>
 const SCALE = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30"];
 const SET = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash"];
+const SYMBOLS = ["circle", "diamond", "square", "triangle-up", "cross", "x", "star"];
 const GREY = "#8a94a1";
 const determined = reactions.filter((r) => r.cq !== null).map((r) => r.cq);
 const ctLow = determined.length ? Math.floor(Math.min(...determined)) : 0;
@@ -165,15 +172,34 @@ function inkOn(colour) {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
+const ANSWERS = { positive: ["+", "#d55e00"], negative: ["−", "#56b4e9"], unclear: ["?", "#e69f00"],
+  unusable: ["×", "#000000"], none: ["·", "#e8ebef"] };
+const SEVERITIES = { run: ["‼", "#000000"], reaction: ["×", "#d55e00"], warning: ["!", "#e69f00"],
+  info: ["i", "#56b4e9"], none: ["·", "#e8ebef"] };
+/** A colouring with its own letters and colours; only entries that occur are in the legend. */
+function judged(kinds, of, label) {
+  const here = new Set(reactions.map(of));
+  const entries = Object.keys(kinds).filter((kind) => here.has(kind));
+  return { entries, of, label, short: (entry) => kinds[entry][0], plain: true,
+    colour: (index) => kinds[entries[index]][1] };
+}
+/** Colourings by sorts of reactions: entries, the entry of a reaction, and how it looks. */
+const SORTS = {
+  call: judged(ANSWERS, (r) => r.answer ?? "none", (entry) => t(`answer_${entry}`)),
+  finding: judged(SEVERITIES, (r) => r.severity ?? "none",
+    (entry) => (entry === "none" ? t("finding_none") : t(`severity_${entry}`))),
+  target: { entries: targets, of: (r) => r.target, label: String,
+    short: (entry) => String(targets.indexOf(entry) + 1), colour: setColour },
+  task: { entries: tasks, of: (r) => r.task, label: (entry) => t(`task_${entry}`),
+    short: (entry) => t(`task_short_${entry}`), colour: setColour },
+};
 /** Group of a reaction under the present colouring: few groups, so that few lines are drawn. */
 function groupOf(r) {
-  if (state.colour === "target") {
-    const index = targets.indexOf(r.target);
-    return { key: r.target, label: r.target, colour: setColour(index), dash: DASHES[index % 5] };
-  }
-  if (state.colour === "task") {
-    const index = tasks.indexOf(r.task);
-    return { key: r.task, label: t(`task_${r.task}`), colour: setColour(index), dash: DASHES[index % 5] };
+  const sorts = SORTS[state.colour];
+  if (sorts) {
+    const entry = sorts.of(r);
+    const index = sorts.entries.indexOf(entry);
+    return { key: entry, label: sorts.label(entry), colour: sorts.colour(index), dash: DASHES[index % 5] };
   }
   if (r.cq === null) return { key: "none", label: t("undetermined"), colour: GREY, dash: "dot" };
   const step = (ctHigh - ctLow) / 12;

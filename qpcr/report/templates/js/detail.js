@@ -100,6 +100,41 @@ function drawFit(r) {
   show("detail", traces, layout);
 }
 
+/** Standards on their lines: Ct over the logarithm of the quantity, a colour a target. */
+function drawStandard() {
+  if (!byId("standard")) return;
+  const visible = new Set(shown());
+  const traces = [];
+  for (const line of DATA.standards) {
+    const index = targets.indexOf(line.target);
+    const some = line.rows.map((row) => reactions[row]).filter((r) => visible.has(r));
+    if (!some.length) continue;
+    const half = (r, end) => (r[end] === null ? 0 : Math.abs(r[end] - r.cq));
+    traces.push({ type: "scatter", mode: "markers", name: safe(line.target),
+      x: some.map((r) => r.quantity), y: some.map((r) => r.cq), text: some.map(hoverOf),
+      customdata: some.map((r) => r.index), hovertemplate: "%{text}<br>%{x:.4~g}<extra></extra>",
+      error_y: { type: "data", symmetric: false, array: some.map((r) => half(r, "high")),
+        arrayminus: some.map((r) => half(r, "low")), thickness: 1.2, width: 4 },
+      marker: { color: setColour(index), symbol: SYMBOLS[index % SYMBOLS.length], size: 9,
+        opacity: some.map((r) => (!state.chosen.size || isChosen(r) ? 1 : 0.25)) } });
+    const ends = [line.low, line.high];
+    traces.push({ type: "scatter", mode: "lines", showlegend: false, hoverinfo: "skip", x: ends,
+      y: ends.map((q) => line.intercept + line.slope * Math.log10(q)),
+      line: { color: setColour(index), dash: DASHES[index % 5], width: 1.6 } });
+  }
+  const layout = layoutOf(t("ct"));
+  layout.xaxis = { ...layout.xaxis, title: { text: t("standard_axis") }, type: "log", range: undefined,
+    autorange: true, exponentformat: "none" };
+  layout.yaxis.separatethousands = false;
+  layout.legend = { ...layout.legend, ...LEGEND_ABOVE };
+  layout.margin.t = rootSize() * 2.4;
+  show("standard", traces, layout);
+  byId("standard-lines").replaceChildren(...DATA.standards.map((line) => element("li", { textContent:
+    t("standard_line", { target: line.target, slope: fixed(line.slope), r2: fixed(line.r2, 4),
+      efficiency: line.efficiency === null ? "–" : `${(100 * line.efficiency).toFixed(1)} %`,
+      low: general(line.low), high: general(line.high) }) })));
+}
+
 function drawDifference() {
   if (!byId("difference")) return;
   const list = shown().filter((r) => r.own !== null);

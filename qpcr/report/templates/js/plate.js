@@ -110,9 +110,11 @@ function band(r) {
     else paint(made, ctColour(r.cq), 0);
     return made;
   }
-  const index = state.colour === "target" ? targets.indexOf(r.target) : tasks.indexOf(r.task);
-  made.textContent = state.colour === "target" ? String(index + 1) : t(`task_short_${r.task}`);
-  paint(made, setColour(index), index);
+  const sorts = SORTS[state.colour];
+  const entry = sorts.of(r);
+  const index = sorts.entries.indexOf(entry);
+  made.textContent = sorts.short(entry);
+  paint(made, sorts.colour(index), sorts.plain ? 0 : index);
   return made;
 }
 
@@ -158,11 +160,11 @@ function drawLegend() {
     scale.after(`${ctHigh} (${t("legend_high")})`);
     items.push(item(box("undetermined"), t("legend_undetermined")));
   } else {
-    const entries = state.colour === "target" ? targets : tasks;
-    entries.forEach((entry, index) => {
-      const mark = box("", state.colour === "target" ? String(index + 1) : t(`task_short_${entry}`));
-      paint(mark, setColour(index), index);
-      items.push(item(mark, state.colour === "target" ? entry : t(`task_${entry}`)));
+    const sorts = SORTS[state.colour];
+    sorts.entries.forEach((entry, index) => {
+      const mark = box("", sorts.short(entry));
+      paint(mark, sorts.colour(index), sorts.plain ? 0 : index);
+      items.push(item(mark, sorts.label(entry)));
     });
   }
   items.push(item(box("empty"), t("legend_empty")));

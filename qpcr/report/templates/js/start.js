@@ -35,7 +35,7 @@ function drawControls() {
     { wells: state.chosen.size, shown: shown().length, total: reactions.length });
 }
 
-const plots = ["curves", "detail", "difference"].map(byId).filter(Boolean);
+const plots = ["curves", "detail", "standard", "difference"].map(byId).filter(Boolean);
 let onPaper = false;
 /** Plots are drawn in pixels: for paper they must be drawn again at the paper's width. */
 function drawForPaper(paper) {
@@ -53,7 +53,8 @@ function followSizes() {
 
 buildPlate();
 buildTable();
-toggleButtons("colour-buttons", ["ct", "target", "task"], "colour", "colour", "colour");
+const colourings = [DATA.called ? "call" : "", "ct", DATA.findings.length ? "finding" : "", "target", "task"];
+toggleButtons("colour-buttons", colourings.filter(Boolean), "colour", "colour", "colour");
 toggleButtons("view-buttons", VIEWS, "view", "view", "view");
 picker("pick-target", targets, t("all_targets"), String, "target");
 picker("pick-sample", samples, t("all_samples"), sampleText, "sample");
@@ -73,6 +74,20 @@ byId("table-filter").oninput = (event) => {
   drawTable();
 };
 byId("copy").onclick = copyTable;
+for (const button of document.querySelectorAll("[data-rows]"))
+  button.onclick = () => {
+    const rows = button.dataset.rows.split(",").filter(Boolean).map((row) => reactions[Number(row)]);
+    if (!rows.length) return;
+    choose(unique(rows.map((r) => r.well)), "set", rows[rows.length - 1].target);
+    byId("views").scrollIntoView();
+  };
+for (const button of document.querySelectorAll("[data-sample]"))
+  button.onclick = () => {
+    const place = samples.indexOf(button.dataset.sample);
+    byId("pick-sample").value = String(place);
+    byId("pick-sample").dispatchEvent(new Event("change"));
+    byId("views").scrollIntoView();
+  };
 byId("views").classList.toggle("with-difference", byId("difference") !== null);
 window.addEventListener("beforeprint", () => drawForPaper(true));
 window.addEventListener("afterprint", () => drawForPaper(false));
@@ -80,7 +95,7 @@ window.addEventListener("afterprint", () => drawForPaper(false));
 /** Draw the quick views at once and the plots one a frame, so that the page shows early. */
 function start() {
   const quick = [drawControls, drawPlate, drawTable];
-  const slow = [drawCurves, drawDetail, drawDifference];
+  const slow = [drawCurves, drawDetail, drawStandard, drawDifference];
   for (const view of quick) view();
   const next = () => {
     const view = slow.shift();
@@ -90,7 +105,7 @@ function start() {
       setTimeout(next);
       return;
     }
-    for (const id of ["curves", "difference"]) if (byId(id)) chooseFromPlot(id);
+    for (const id of ["curves", "standard", "difference"]) if (byId(id)) chooseFromPlot(id);
     followSizes();
     document.body.dataset.ready = "true";
   };
