@@ -15,7 +15,8 @@ ORDER = [
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
     "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
     "document", "report", "outputs", "inspection", "tabulate", "panel_sheet",
-    "rehearsal", "measured", "quantities", "installation", "quantity_tables", "commands",
+    "rehearsal", "measured", "quantities", "installation", "quantity_tables", "cohort",
+    "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

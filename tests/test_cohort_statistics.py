@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -150,14 +151,11 @@ def test_estimates_stay_possible(rows):
         assert (np.diff(incidence.incidence) >= -1e-12).all()
         assert (incidence.variance >= -1e-9).all()
     for test in (log_rank, gray_test):
-        try:
+        with suppress(ValueError):  # fewer than two groups to compare
             assert test(counts).statistic >= -1e-9
-        except ValueError as error:
-            assert "two groups" in str(error)
 
 
-def test_the_order_of_groups_and_the_unit_of_time_do_not_matter(oracle):
-    counts, _ = oracle
+def test_the_order_of_groups_and_the_unit_of_time_do_not_matter():
     rng = np.random.default_rng(5)
     time, cause, group = rng.integers(1, 50, 90), rng.integers(0, 3, 90), rng.integers(0, 3, 90)
     first = count(time, cause, group)

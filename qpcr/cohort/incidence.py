@@ -126,9 +126,9 @@ class _Pooled:
     def of(cls, counts: Counts, cause: int) -> _Pooled:
         """Sum up."""
         risk, own, every = counts.at_risk, counts.events[cause - 1], counts.any_event
-        after: FloatArray = np.cumprod(1.0 - divided(every, risk), axis=0)
+        after = np.asarray(np.cumprod(1.0 - divided(every, risk), axis=0), dtype=np.float64)
         before = _before(after, 1.0)
-        ever: FloatArray = (before * divided(own, risk)).cumsum(axis=0)
+        ever: FloatArray = np.cumsum(before * divided(own, risk), axis=0)
         incidence = _before(ever, 0.0)
         reach = divided(risk, before)
         total: FloatArray = reach.sum(axis=1)
