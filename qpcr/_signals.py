@@ -22,6 +22,9 @@ from qpcr.said import say
 
 AGREEMENT = 1e-5
 """Largest accepted difference to the stored signals, relative to each dye's largest signal."""
+RN_AGREEMENT = 1e-3
+"""Largest accepted difference of stored Rn to the ratio of stored signals, absolute and relative:
+texts give Rn with three decimals."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -226,3 +229,89 @@ def normalised(
         rn,
         problems,
     )
+
+
+def stored_rn(run: Run) -> tuple[FloatArray, list[str | None], list[str]]:
+    """Rn, else ΔRn, as the instrument stored them, where a file holds nothing more original.
+
+    Returns
+    -------
+    rn, problems, notes
+        (R, C); for each reaction why it has none; sentences for people.
+
+    Raises
+    ------
+    InputError
+        The file holds no fluorescence of any reaction.
+    """
+    rn = np.full((len(run.reactions), len(run.cycles)), np.nan)
+    problems: list[str | None] = []
+    from_drn = 0
+    for row, reaction in enumerate(run.reactions):
+        result = run.results.get((reaction.well, reaction.target))
+        curve = None if result is None else result.rn
+        if curve is None and result is not None and result.drn is not None:
+            curve, from_drn = result.drn, from_drn + 1
+        if curve is not None:
+            rn[row] = curve
+        none = say("the file holds no fluorescence for this reaction")
+        problems.append(none if curve is None else None)
+    if all(problems):
+        raise InputError("the file holds no fluorescence of any reaction")
+    notes: list[str] = []
+    if problems.count(None) > from_drn:
+        notes.append(say("The file holds no dye signals; Rn is taken as the instrument stored it."))
+    if from_drn:
+        notes.append(
+            say("The file holds only ΔRn of {count} reactions: the instrument has already taken a "
+                "baseline off. Ours is drawn on what is left.", count=from_drn)
+        )  # fmt: skip
+    return rn, problems, notes
+
+
+def prefer_stored_rn(run: Run, rn: FloatArray, problems: list[str | None]) -> list[str]:
+    """Take stored Rn where the stored signals are missing or are not what it was made of.
+
+    Only for files whose signals cannot be recomputed: exports may list signals and Rn of different
+    stages of the instrument's processing, and its Ct belongs to Rn.
+
+    Parameters
+    ----------
+    run
+        The run.
+    rn, problems
+        As :func:`normalised` gives them; changed in place.
+
+    Returns
+    -------
+    list of str
+        Sentences for people.
+    """
+    if run.calibration is not None:
+        return []
+    filled, differing = [], []
+    for row, reaction in enumerate(run.reactions):
+        result = run.results.get((reaction.well, reaction.target))
+        if result is None or result.rn is None:
+            continue
+        off = np.abs(rn[row] - result.rn) > RN_AGREEMENT * (1 + np.abs(result.rn))
+        missing = np.isfinite(result.rn) & ~np.isfinite(rn[row])
+        if problems[row] is not None or missing.any():
+            filled.append(reaction.well_name)
+        elif off.any():
+            differing.append(reaction.well_name)
+        else:
+            continue
+        rn[row], problems[row] = result.rn, None
+    notes: list[str] = []
+    if filled:
+        notes.append(
+            say("Rn of {wells} is taken as the instrument stored it: its dye signals are not all "
+                "there.", wells=listed(list(dict.fromkeys(filled)), 10))
+        )  # fmt: skip
+    if differing:
+        notes.append(
+            say("Rn of {wells} is taken as the instrument stored it: it is not the ratio of the "
+                "stored dye signals.", wells=listed(list(dict.fromkeys(differing)), 10))
+        )  # fmt: skip
+    return notes

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray, frozen
 from qpcr._lists import grouped
-from qpcr._signals import normalised, signals_of
+from qpcr._signals import normalised, prefer_stored_rn, signals_of, stored_rn
 from qpcr.baselines import Baseline, choose_windows
 from qpcr.errors import InputError
 from qpcr.instrument import RuleSet, rule_sets, rules_for
@@ -118,7 +118,7 @@ def from_run(run: Run, settings: Settings | None = None) -> Curves:
     Parameters
     ----------
     run
-        With filter readings, dye signals or at least stored Rn.
+        With filter readings, dye signals, stored Rn, or at least stored ΔRn.
     settings
         How baselines and thresholds are chosen.
 
@@ -142,11 +142,12 @@ def _from_run(run: Run, settings: Settings) -> Curves:
     signals = signals_of(run)
     notes += list(signals.notes)
     if signals.source == "none":
-        notes.append(say("The file holds no dye signals; Rn is taken as the instrument stored it."))
         reporter = reference = residual = None
-        rn, problems = _stored_rn(run)
+        rn, problems, said = stored_rn(run)
     else:
         reporter, reference, residual, rn, problems = normalised(run, signals)
+        said = prefer_stored_rn(run, rn, problems)
+    notes += said
     scale = None
     if run.passive_reference is None:
         scale = _scale(rn, [reaction.target for reaction in run.reactions])
@@ -238,21 +239,6 @@ def _choose_rules(software: str | None, settings: Settings) -> tuple[RuleSet, st
         software=software or "that wrote this file (not named)", rules=assumed.name,
     )  # fmt: skip
     return assumed, f"unknown ({assumed.name} assumed)", [note]
-
-
-def _stored_rn(run: Run) -> tuple[FloatArray, list[str | None]]:
-    """Rn as the instrument stored it, where a file holds nothing more original."""
-    rn = np.full((len(run.reactions), len(run.cycles)), np.nan)
-    problems: list[str | None] = []
-    for row, reaction in enumerate(run.reactions):
-        result = run.results.get((reaction.well, reaction.target))
-        found = result is not None and result.rn is not None
-        if result is not None and result.rn is not None:
-            rn[row] = result.rn
-        problems.append(None if found else say("the file holds no fluorescence for this reaction"))
-    if all(problems):
-        raise InputError("the file holds no fluorescence of any reaction")
-    return rn, problems
 
 
 def _scale(values: FloatArray, targets: Sequence[str]) -> FloatArray:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from qpcr.errors import InputError
 from qpcr.formats._archive import Archive, read_whole, unreadable
@@ -39,6 +40,8 @@ class Probe:
     head: bytes
     archive: Archive | None = None
     wanted: str | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What formats have found out and share."""
 
     @classmethod
     def of(cls, path: Path, wanted: str | None = None) -> Probe:
@@ -74,7 +77,8 @@ class Probe:
     def is_workbook(self) -> bool:
         """Whether it is an xlsx or xls file, by its content."""
         if self.archive is not None:
-            return "xl/workbook.xml" in self.archive
+            names = self.archive.members
+            return "xl/workbook.xml" in names and not any(n.startswith("apldbio/") for n in names)
         return self.head[: len(MAGIC)] == MAGIC
 
     @cached_property

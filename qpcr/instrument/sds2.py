@@ -17,7 +17,7 @@ from qpcr.instrument._arithmetic import curvature_peaks, walk_back, window_from_
 MIN_CLIMB = 0.01
 """Rise of Rn from one cycle to the next that no longer belongs to the baseline."""
 
-_SOFTWARE = re.compile(r"\b(7500|StepOne(Plus)?)\b.*\bv?2\.\d", re.IGNORECASE)
+_SOFTWARE = re.compile(r"\b(7500|StepOne(Plus)?)\b.*\bv?2\.(\d|x)", re.IGNORECASE)
 
 
 def _matches(software: str) -> bool:

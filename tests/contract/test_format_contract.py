@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eds_files import small_eds, written
+from export_files import HEAD_7500, HEAD_QS, as_xlsx, synthetic, tables_7500, tables_qs
 from quantstudio_files import small_v1, small_v2
 from rdml_files import small_rdml
 
@@ -16,6 +17,8 @@ SAMPLES = {
     "quantstudio1": (small_v1, "plate.eds"),
     "quantstudio2": (small_v2, "plate.eds"),
     "rdml": (small_rdml, "plate.rdml"),
+    "sds2_export": (lambda: as_xlsx(tables_7500(synthetic()), HEAD_7500), "export.xlsx"),
+    "quantstudio_export": (lambda: as_xlsx(tables_qs(synthetic()), HEAD_QS), "results.xlsx"),
 }
 """A small file of each format, made here; a new format adds its own."""
 
@@ -39,11 +42,12 @@ def test_it_claims_its_own_files_and_no_others(tmp_path, name):
 @pytest.mark.parametrize("name", formats())
 def test_what_it_reads_says_where_it_comes_from(tmp_path, name):
     make, file = SAMPLES[name]
-    run = read_run(written(tmp_path, make(), file))
+    data = make()
+    run = read_run(written(tmp_path, data, file))
     assert run.provenance.reader == name
     assert run.provenance.file == file
     assert len(run.provenance.sha256) == 64
-    assert run.provenance.size == len(make())
+    assert run.provenance.size == len(data)
     assert run.reactions
     for array in (run.cycles, run.raw):
         if array is not None:
