@@ -7,7 +7,7 @@ stated, not classified.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,7 +102,7 @@ def run_of(wells: Iterable[Well], noise: float = NOISE) -> Run:
 def plate(
     *wells: Well,
     panel: Panel | None = None,
-    threshold: float | str = THRESHOLD,
+    threshold: float | str | Mapping[str, float] = THRESHOLD,
     noise: float = NOISE,
     change: Callable[[Curves], Curves] | None = None,
 ) -> Plate:

@@ -134,6 +134,15 @@ def test_a_deletion_before_its_reference_gene(panel: Panel) -> None:
     assert not find(made(24.2), "contradictory_wells")
 
 
+def test_a_low_threshold_is_no_contradiction(panel: Panel) -> None:
+    wells = [Well("A1", 24.0, "S1", F4R7), Well("B1", 24.0, "S1", REFERENCE)]
+    even = plate(*wells, panel=panel, threshold={F4R7: 0.4, REFERENCE: 0.4})
+    low = plate(*wells, panel=panel, threshold={F4R7: 0.04, REFERENCE: 0.4})
+    cqs = [made.fits.table.cq[0] for made in (even, low)]
+    assert cqs[0] - cqs[1] > 2.5  # the Ct alone would be a contradiction
+    assert not find(low, "contradictory_wells")
+
+
 def test_more_deletions_than_alleles(panel: Panel) -> None:
     three = [Well(f"A{at + 1}", 26.0, "S1", PAIRS[at]) for at in (0, 1, 3)]
     assert only(plate(*three, panel=panel), "contradictory_wells").value == 3

@@ -4,7 +4,8 @@
   gene twice and the deletion on two alleles at most, so there are never more copies of it: it may
   be earlier only as far as thresholds and efficiencies of the two assays differ. Otherwise the
   reference well is weak (less DNA, inhibition), or the deletion's well holds something else
-  (another sample, product of an earlier PCR).
+  (another sample, product of an earlier PCR). Thresholds at another height move a Ct by log2 of
+  their ratio; so both the Ct, and the Ct less log2(threshold/rise of the curve), must be too early.
 * More different deletions than a person has alleles. Several clones can carry more, but a splash
   of control DNA or a well filled twice is as likely.
 
@@ -15,7 +16,10 @@ Limits
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+
+import numpy as np
 
 from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
@@ -45,9 +49,9 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         if references and deletions:
             best = min(references, key=lambda row: references[row])
             early = {
-                row: references[best] - cq
-                for row, cq in deletions.items()
-                if references[best] - cq > limits["earlier_at_most"]
+                row: before
+                for row in deletions
+                if (before := _before(plate, row, best)) > limits["earlier_at_most"]
             }
             if early:
                 yield _early(plate, sample, early, best, limits["earlier_at_most"])
@@ -61,6 +65,19 @@ def _positive(plate: Plate, row: int) -> float | None:
     cq, cutoff = fitted_cq(plate, row), cutoff_of(plate, row)
     good = cq is not None and plate.shapes[row].proper and (cutoff is None or cq < cutoff)
     return cq if good else None
+
+
+def _before(plate: Plate, row: int, reference: int) -> float:
+    """Cycles by which a deletion comes before a reference gene, whatever their thresholds are."""
+    cqs = [fitted_cq(plate, one) or 0.0 for one in (row, reference)]
+    heights = [_height(plate, one) for one in (row, reference)]
+    return min(cqs[1] - cqs[0], cqs[1] - cqs[0] - (heights[1] - heights[0]))
+
+
+def _height(plate: Plate, row: int) -> float:
+    """Logarithm (base 2) of the threshold's share of the rise; 0 where one of them is missing."""
+    threshold, rise = plate.curves.threshold_of(row), float(np.nanmax(plate.curves.drn[row]))
+    return math.log2(threshold / rise) if threshold is not None and 0 < threshold < rise else 0.0
 
 
 def _product(plate: Plate, row: int) -> str:
