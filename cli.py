@@ -68,7 +68,7 @@ def main() -> None:
 
 
 for _name, _command in find("qpcr.commands", "COMMAND").items():
-    main.add_command(_command, _name)
+    main.add_command(_command, _name.replace("_", "-"))
 
 if __name__ == "__main__":
     main()

@@ -51,10 +51,10 @@ def read_rows(path: Path) -> Iterator[list[str]]:
 
     Of a text table, whose delimiter is that of its first row, or of a workbook's first sheet.
     """
-    return _open(path)[0]
+    return open_table(path)[0]
 
 
-def _open(path: Path) -> tuple[Iterator[list[str]], bool]:
+def open_table(path: Path) -> tuple[Iterator[list[str]], bool]:
     """Rows of a table, and whether a comma in a number is a decimal comma.
 
     It is not where the comma parts the cells: there ``"1,089"`` may well be a thousand.
@@ -109,7 +109,7 @@ def read_curves(path: Path) -> CurveTable:
         No curves, a row of another length, something that is no number, cycles that do not follow
         each other from 1 up, two curves of one name, a curve without a name.
     """
-    rows, decimal_comma = _open(path)
+    rows, decimal_comma = open_table(path)
     head = next(rows, [])
     names = _names(head, path)
     width = 1 + len(names)

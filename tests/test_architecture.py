@@ -15,8 +15,9 @@ ORDER = [
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
     "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
     "document", "report", "outputs", "inspection", "tabulate", "panel_sheet",
-    "rehearsal", "measured", "quantities", "installation", "quantity_tables", "cohort",
-    "commands",
+    "rehearsal", "measured", "quantities", "installation", "quantity_tables",
+    "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
+    "cohort", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

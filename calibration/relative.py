@@ -1,0 +1,191 @@
+"""Relative quantities: ΔCt, ΔΔCt, with efficiencies and several reference genes, errors carried.
+
+For target t, references r = 1 … f, a sample and a calibrator sample, with mean Ct per sample and
+gene and amplification factors A = 1 + E:
+
+    ln NRQ = ln A_t · ΔCt_t − (1/f) Σ_r ln A_r · ΔCt_r,   ΔCt = Ct(calibrator) − Ct(sample)
+
+One reference and A = 2 everywhere give 2^−ΔΔCt (Livak 2001, doi:10.1006/meth.2001.1262), one
+reference and own factors Pfaffl 2001 (doi:10.1093/nar/29.9.e45), several references their geometric
+mean (Vandesompele 2002, doi:10.1186/gb-2002-3-7-research0034; Hellemans 2007,
+doi:10.1186/gb-2007-8-2-r19).
+
+Errors: variances of the mean Ct (SD²/n of the replicates) and of the factors, to first order and
+taken as independent; degrees of freedom after Welch and Satterthwaite. Replicates of a plate show
+pipetting and reading, not biology: biological replicates belong in separate samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from calibration.errors import CalibrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Amplification factor per cycle (2 = doubling) with its standard error and their df."""
+
+    value: float = 2.0
+    se: float = 0.0
+    df: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeQuantity:
+    """A ratio to the calibrator (or, without one, of target to references).
+
+    Attributes
+    ----------
+    value, low, high
+        The ratio with its interval; limits are ``None`` where a gene has a single well.
+    ln_se, df
+        Standard error of the natural logarithm, effective degrees of freedom.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    ln_se: float | None
+    df: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """Part of the logarithm, with the variance and df of each source of error."""
+
+    value: float
+    sources: tuple[tuple[float, float], ...]
+    known: bool
+
+
+def relative_quantity(
+    sample: Mapping[str, Sequence[float]],
+    calibrator: Mapping[str, Sequence[float]] | None,
+    target: str,
+    references: Sequence[str],
+    factors: Mapping[str, Factor] | None = None,
+    confidence: float = 0.95,
+) -> RelativeQuantity:
+    """Quantity of a target in a sample, relative to references and to a calibrator sample.
+
+    Parameters
+    ----------
+    sample, calibrator
+        Ct of the replicate wells by gene. Without a calibrator the ratio of target to references
+        is given (2^−ΔCt): proportional to the true one, by a constant of the two assays.
+    target, references
+        Names of genes.
+    factors
+        By gene; absent ones double.
+
+    Raises
+    ------
+    CalibrationError
+        A gene without Ct, no reference, the target among the references, or an impossible factor.
+    """
+    if not references:
+        raise CalibrationError("a relative quantity needs a reference gene")
+    if target in references or len(set(references)) < len(references):
+        raise CalibrationError("a gene is named twice")
+    known = dict(factors or {})
+    share = -1.0 / len(references)
+    terms = [_term(target, 1.0, sample, calibrator, known.get(target, Factor()))]
+    terms += [
+        _term(gene, share, sample, calibrator, known.get(gene, Factor())) for gene in references
+    ]
+    log = sum(term.value for term in terms)
+    if not all(term.known for term in terms):
+        return RelativeQuantity(math.exp(log), None, None, None, None)
+    sources = [source for term in terms for source in term.sources]
+    variance = sum(one for one, _ in sources)
+    if variance == 0:
+        return RelativeQuantity(math.exp(log), math.exp(log), math.exp(log), 0.0, None)
+    df = variance**2 / sum(one**2 / free for one, free in sources)
+    half = float(stdtrit(df, 0.5 + confidence / 2)) * math.sqrt(variance)
+    return RelativeQuantity(
+        math.exp(log), math.exp(log - half), math.exp(log + half), math.sqrt(variance), df
+    )
+
+
+def _term(
+    gene: str,
+    share: float,
+    sample: Mapping[str, Sequence[float]],
+    calibrator: Mapping[str, Sequence[float]] | None,
+    factor: Factor,
+) -> _Term:
+    """The part of one gene: share · ln A · (Ct(calibrator) − Ct(sample))."""
+    if not (factor.value > 1 and math.isfinite(factor.value) and factor.se >= 0):
+        raise CalibrationError(f"{gene}: an amplification factor is above 1, not {factor.value:g}")
+    rate = math.log(factor.value)
+    delta, sources, known = 0.0, [], True
+    for sign, where in ((-1.0, sample), (1.0, calibrator)):
+        if where is None:
+            continue
+        cqs = np.asarray(where.get(gene, ()), dtype=float)
+        if not len(cqs) or not np.isfinite(cqs).all():
+            raise CalibrationError(f"{gene}: a sample has no Ct")
+        delta += sign * float(cqs.mean())
+        if len(cqs) < 2:
+            known = False
+        else:
+            variance = float(cqs.var(ddof=1)) / len(cqs)
+            sources.append(((share * rate) ** 2 * variance, float(len(cqs) - 1)))
+    sources.append(((share * delta * factor.se / factor.value) ** 2, float(factor.df)))
+    return _Term(share * rate * delta, tuple(sources), known)
+
+
+@dataclass(frozen=True, slots=True)
+class RunShift:
+    """How many cycles a run lies above the mean of all, and the standard error of that."""
+
+    run: str
+    cycles: float
+    se: float | None
+
+
+def run_shifts(common: Mapping[str, Mapping[str, float]]) -> tuple[RunShift, ...]:
+    """Shifts of runs from samples that several runs share (inter-run calibration).
+
+    Ct(run, sample) = sample + run shift, least squares, shifts summing to zero; subtract a run's
+    shift from its Ct. With samples in every run this is the difference of mean Ct (Hellemans 2007).
+
+    Parameters
+    ----------
+    common
+        Ct by run and sample; a sample may be absent from some runs.
+
+    Raises
+    ------
+    CalibrationError
+        Fewer than two runs, or runs that no common sample connects.
+    """
+    runs = sorted(common)
+    samples = sorted({name for one in common.values() for name in one})
+    if len(runs) < 2:
+        raise CalibrationError("inter-run calibration needs two runs or more")
+    rows = [(i, samples.index(s), cq) for i, r in enumerate(runs) for s, cq in common[r].items()]
+    design = np.zeros((len(rows) + 1, len(runs) + len(samples)))
+    for place, (run, sample, _) in enumerate(rows):
+        design[place, run] = design[place, len(runs) + sample] = 1
+    design[-1, : len(runs)] = 1
+    y = np.array([cq for _, _, cq in rows] + [0.0])
+    width = design.shape[1]
+    if np.linalg.matrix_rank(design) < width:
+        raise CalibrationError("no common samples connect all the runs")
+    solution, *_ = np.linalg.lstsq(design, y, rcond=None)
+    df = len(rows) + 1 - width
+    se: list[float | None] = [None] * len(runs)
+    if df > 0:
+        s2 = float(((y - design @ solution) ** 2).sum()) / df
+        # The constraint holds exactly: it adds no error of its own.
+        inverse = np.linalg.inv(design.T @ design)
+        covariance = inverse - np.outer(inverse @ design[-1], inverse @ design[-1])
+        se = [math.sqrt(max(s2 * covariance[i, i], 0.0)) for i in range(len(runs))]
+    return tuple(RunShift(r, float(solution[i]), se[i]) for i, r in enumerate(runs))

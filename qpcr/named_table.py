@@ -1,0 +1,129 @@
+"""Tables whose columns are known by name: CSV or the first sheet of a workbook, a value a cell.
+
+Heads count without case and surrounding blanks. Columns that nobody asked for are ignored, so that
+the tables this software writes can be read again as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from qpcr.errors import InputError
+from qpcr.tables import MISSING, open_table
+
+UNDETERMINED = MISSING | {"undetermined", "undet.", "undet", "-", "n.d."}
+"""Cells that say "no Ct" in instrument exports and in this software's tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """One line of a table."""
+
+    cells: Mapping[str, str]
+    line: int
+    file: Path
+    decimal_comma: bool
+
+    def text(self, name: str) -> str:
+        """A text that must be there."""
+        value = self.cells.get(name, "")
+        if not value:
+            raise self.error(name, "a cell is empty", "a text")
+        return value
+
+    def opt_text(self, name: str) -> str | None:
+        """A text, ``None`` where the cell is empty or the column absent."""
+        return self.cells.get(name) or None
+
+    def opt_number(self, name: str) -> float | None:
+        """A finite number, ``None`` where the cell is empty or says "undetermined"."""
+        text = self.cells.get(name, "")
+        if text.casefold() in UNDETERMINED:
+            return None
+        plain = text.replace(",", ".") if self.decimal_comma else text
+        try:
+            value = float(plain) if plain.isascii() and "_" not in plain else math.nan
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self.error(name, "a cell is no number", "a number, or nothing")
+        return value
+
+    def number(self, name: str) -> float:
+        """A finite number that must be there."""
+        value = self.opt_number(name)
+        if value is None:
+            raise self.error(name, "a cell is empty", "a number")
+        return value
+
+    def whole(self, name: str) -> int:
+        """A whole number that must be there."""
+        value = self.number(name)
+        if value != int(value):
+            raise self.error(name, "a number is not whole", "a whole number")
+        return int(value)
+
+    def opt_date(self, name: str) -> date | None:
+        """A day as ``2026-01-31`` (a time may follow), ``None`` where the cell is empty."""
+        text = self.cells.get(name, "")
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text.replace("/", "-")).date()
+        except ValueError as error:
+            raise self.error(name, "a cell is no date", "a date such as 2026-01-31") from error
+
+    def choice(self, name: str, accepted: Sequence[str]) -> str:
+        """One of some words, in any case."""
+        value = self.text(name).casefold()
+        if value not in accepted:
+            raise self.error(name, "a word that is not known", ", ".join(accepted))
+        return value
+
+    def error(self, name: str, problem: str, expected: str) -> InputError:
+        """Make the error that names this cell."""
+        return InputError(
+            problem,
+            file=self.file,
+            place=f"line {self.line}, column {name!r}",
+            expected=expected,
+            found=self.cells.get(name, "")[:40] or None,
+        )
+
+
+def read_named(path: Path, required: Sequence[str]) -> list[NamedRow]:
+    """Read a table by its heads.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, a head stands twice, a line has more cells than the head
+        line, or there are no lines.
+    """
+    rows, decimal_comma = open_table(path)
+    heads = [cell.strip().casefold() for cell in next(rows, [])]
+    missing = [name for name in required if name not in heads]
+    doubled = [name for name in heads if name and heads.count(name) > 1]
+    if missing or doubled:
+        raise InputError(
+            f"column {missing[0]!r} is missing" if missing else "two columns have one name",
+            file=path,
+            place="line 1",
+            expected=", ".join(required),
+            found=", ".join(heads[:12]) if missing else doubled[0],
+        )
+    found = []
+    for number, row in enumerate(rows, 2):
+        if any(cell.strip() for cell in row[len(heads) :]):
+            raise InputError(
+                "a line is longer than the head line", file=path, place=f"row {number}"
+            )
+        cells = {name: cell.strip() for name, cell in zip(heads, row, strict=False) if name}
+        found.append(NamedRow(cells, number, path, decimal_comma))
+    if not found:
+        raise InputError("the table has no lines", file=path, expected=", ".join(required))
+    return found

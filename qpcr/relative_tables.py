@@ -1,0 +1,130 @@
+"""Relative quantities of a table of Ct: ``sample, target, cq``, a row a well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from calibration.errors import CalibrationError
+from calibration.relative import Factor, RelativeQuantity, relative_quantity
+from calibration.stored_curve import StoredCurve
+from qpcr._lists import grouped
+from qpcr.errors import InputError
+from qpcr.named_table import read_named
+from qpcr.quantity_tables import Cell, csv_text
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Quantity of a target in a sample relative to references; ``None`` with the reason."""
+
+    sample: str
+    target: str
+    quantity: RelativeQuantity | None
+    reason: str | None
+
+
+def factor_of(stored: StoredCurve) -> Factor:
+    """Amplification factor of a standard curve, 10^(−1/slope), with its error (delta method)."""
+    curve = stored.curve
+    value = 10 ** (-1 / curve.slope)
+    se_slope = curve.residual_sd * math.sqrt(curve.unscaled[2])
+    return Factor(value, value * math.log(10) / curve.slope**2 * se_slope, curve.df)
+
+
+def ratios(
+    path: Path,
+    references: Sequence[str],
+    calibrator: str | None,
+    factors: Mapping[str, Factor],
+    named: Sequence[str] = (),
+) -> tuple[Ratio, ...]:
+    """Relative quantity of every other gene in every sample of a table.
+
+    A sample of which a well of a needed gene has no Ct gets a reason and no number: a mean of the
+    others would be too high. Rows of standards and controls without template are left out. `named`
+    are further genes that must be there.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, or has no such gene or calibrator.
+    """
+    rows = read_named(path, ["sample", "target", "cq"])
+    skipped = {"standard", "ntc"}
+    rows = [row for row in rows if (row.opt_text("task") or "").casefold() not in skipped]
+    table: dict[str, dict[str, list[float | None]]] = {}
+    for row in rows:
+        genes = table.setdefault(row.text("sample"), {})
+        genes.setdefault(row.text("target"), []).append(row.opt_number("cq"))
+    known = list(grouped(rows, lambda row: row.text("target")))
+    for name in (*references, *named):
+        if name not in known:
+            raise InputError(
+                "there is no such gene", file=path, found=name, expected=", ".join(known[:12])
+            )
+    if calibrator is not None and calibrator not in table:
+        raise InputError("there is no such sample", file=path, found=calibrator)
+    made = []
+    for sample, genes in table.items():
+        for target in known:
+            if target in references or target not in genes:
+                continue
+            base = None if calibrator is None else table[calibrator]
+            made.append(_ratio(sample, target, genes, base, references, factors))
+    return tuple(made)
+
+
+def _ratio(
+    sample: str,
+    target: str,
+    genes: Mapping[str, Sequence[float | None]],
+    base: Mapping[str, Sequence[float | None]] | None,
+    references: Sequence[str],
+    factors: Mapping[str, Factor],
+) -> Ratio:
+    needed = (target, *references)
+    for where, one in (("the sample", genes), ("the calibrator", base)):
+        for gene in needed if one is not None else ():
+            wells = one.get(gene, ()) if one is not None else ()
+            if not wells or None in wells:
+                return Ratio(sample, target, None, f"a well of {gene} of {where} has no Ct")
+    try:
+        quantity = relative_quantity(
+            _numbers(genes), None if base is None else _numbers(base), target, references, factors
+        )
+    except CalibrationError as error:
+        return Ratio(sample, target, None, str(error))
+    reason = None if quantity.low is not None else "single wells: no interval"
+    return Ratio(sample, target, quantity, reason)
+
+
+def _numbers(genes: Mapping[str, Sequence[float | None]]) -> dict[str, list[float]]:
+    return {gene: [cq for cq in wells if cq is not None] for gene, wells in genes.items()}
+
+
+def ratio_rows(found: Sequence[Ratio]) -> list[dict[str, Cell]]:
+    """Rows of ``relative.csv``."""
+    rows: list[dict[str, Cell]] = []
+    for one in found:
+        made = one.quantity
+        rows.append(
+            {
+                "sample": one.sample,
+                "target": one.target,
+                "ratio": None if made is None else made.value,
+                "ratio_low": None if made is None else made.low,
+                "ratio_high": None if made is None else made.high,
+                "ln_se": None if made is None else made.ln_se,
+                "df": None if made is None else made.df,
+                "reason": one.reason,
+            }
+        )
+    return rows
+
+
+def ratio_text(found: Sequence[Ratio]) -> str:
+    """The text of ``relative.csv``."""
+    return csv_text(ratio_rows(found))

@@ -1,0 +1,177 @@
+"""``qpcr lod``, ``relative`` and ``control-chart`` as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from cli import main
+from qpcr import InputError
+from qpcr.drawing import Event, Mark, Rule, draw, page
+from qpcr.named_table import read_named
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write(path, head, rows):
+    path.write_text(
+        "\n".join([head, *(",".join(map(str, row)) for row in rows)]) + "\n", encoding="utf-8"
+    )
+    return path
+
+
+def wells(rng):
+    """SIMULATED single-molecule dilutions: Poisson copies, Ct 38 − 3.4 log10 copies."""
+    rows = []
+    for q in (1000, 100, 10, 3, 1, 0.3):
+        for _ in range(24):
+            copies = rng.poisson(q)
+            cq = 38 - 3.4 * math.log10(copies) + rng.normal(0, 0.1) if copies else None
+            rows.append(("IK", q, "" if cq is None else f"{cq:.3f}"))
+    return rows
+
+
+def test_lod_of_single_molecules_is_three_copies(tmp_path):
+    source = write(tmp_path / "d.csv", "target,quantity,cq", wells(np.random.default_rng(3)))
+    done = run("lod", source, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    lod = {row["method"]: row for row in table(tmp_path / "out" / "lod.csv")}
+    assert set(lod) == {"probit", "logit", "cloglog", "poisson"}
+    assert float(lod["poisson"]["lod_low"]) < 2.996 < float(lod["poisson"]["lod_high"])
+    levels = table(tmp_path / "out" / "loq.csv")
+    assert [float(row["quantity"]) for row in levels] == [1000, 100, 10, 3, 1, 0.3]
+    assert float(levels[0]["loq_by_level"]) in (10, 100)
+    counts = write(
+        tmp_path / "c.csv",
+        "target,quantity,tested,detected",
+        [("IK", row["quantity"], row["tested"], row["detected"]) for row in levels],
+    )
+    assert run("lod", counts, "--out", tmp_path / "again").exit_code == 0
+    again = {row["method"]: row["lod"] for row in table(tmp_path / "again" / "lod.csv")}
+    assert again == {name: row["lod"] for name, row in lod.items()}
+    cut = run("lod", source, "--out", tmp_path / "cut", "--last-cq", "36.5")
+    assert cut.exit_code == 0
+    later = {row["method"]: row for row in table(tmp_path / "cut" / "lod.csv")}
+    assert float(later["probit"]["lod"]) > float(lod["probit"]["lod"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("quantity,foo\n1,2\n", "no results"),
+        ("cq\n30\n", "'quantity' is missing"),
+        ("quantity,cq\n1,x\n", "no number"),
+        ("quantity,tested,detected\n1,5,6\n2,5,5\n", "cannot be"),
+        ("quantity,cq\n", "no lines"),
+        ("quantity,cq,cq\n1,2,3\n", "one name"),
+        ("quantity,cq\n,30\n", "no row has a quantity"),
+    ],
+)
+def test_tables_that_say_nothing_are_refused(tmp_path, text, words):
+    source = tmp_path / "d.csv"
+    source.write_text(text, encoding="utf-8")
+    done = run("lod", source, "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert words in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_decimal_commas_are_read_where_semicolons_part_the_cells(tmp_path):
+    source = tmp_path / "d.csv"
+    source.write_text("sample;cq\na;30,5\nb;Undetermined\n", encoding="gb18030")
+    rows = read_named(source, ["cq"])
+    assert [row.opt_number("cq") for row in rows] == [30.5, None]
+    source.write_text('sample,cq\na,"30,5"\n', encoding="utf-8")
+    with pytest.raises(InputError, match="no number"):
+        read_named(source, ["cq"])[0].opt_number("cq")
+
+
+def test_relative_quantities_of_a_table(tmp_path):
+    rows = [("s", "T", 25.0), ("s", "T", 25.2), ("s", "R", 20.0), ("s", "R", 20.0),
+            ("c", "T", 27.0), ("c", "T", 27.2), ("c", "R", 20.5), ("c", "R", 20.5),
+            ("x", "T", 27.0), ("x", "T", ""), ("x", "R", 20.0)]  # fmt: skip
+    source = write(tmp_path / "t.csv", "sample,target,cq", rows)
+    done = run("relative", source, "--reference", "R", "--calibrator", "c", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    found = {row["sample"]: row for row in table(tmp_path / "relative.csv")}
+    assert float(found["s"]["ratio"]) == pytest.approx(2**1.5)
+    assert float(found["c"]["ratio"]) == pytest.approx(1)
+    assert found["x"]["ratio"] == ""
+    assert "no Ct" in found["x"]["reason"]
+    done = run("relative", source, "--reference", "R", "--calibrator", "c", "--out", tmp_path,
+               "--factor", "T=1.9")  # fmt: skip
+    found = {row["sample"]: row for row in table(tmp_path / "relative.csv")}
+    assert float(found["s"]["ratio"]) == pytest.approx(1.9**2 / 2**0.5)
+    for wrong in (["--reference", "Q"], ["--reference", "R", "--calibrator", "q"],
+                  ["--reference", "R", "--factor", "Q=1.9"]):  # fmt: skip
+        assert run("relative", source, *wrong, "--out", tmp_path).exit_code == 3
+    assert run("relative", source, "--reference", "R", "--factor", "T=3", "--out", tmp_path
+               ).exit_code == 2  # fmt: skip
+
+
+def controls(last):
+    values = [30 + 0.1 * (-1) ** i for i in range(20)] + [last]
+    return [(f"2026-01-{i + 1:02d}", value, "Ct & <b>", "L1") for i, value in enumerate(values)]
+
+
+def test_control_chart_alarms_on_the_newest_value_only(tmp_path):
+    head = "date,value,series,lot"
+    source = write(tmp_path / "a.csv", head, controls(30.05))
+    assert run("control-chart", source, "--out", tmp_path / "a").exit_code == 0
+    source = write(tmp_path / "b.csv", head, controls(30.5))
+    done = run("control-chart", source, "--out", tmp_path / "b")
+    assert done.exit_code == 1
+    assert "REJECTED" in done.output
+    rows = table(tmp_path / "b" / "control-chart.csv")
+    assert "1-3s" in rows[-1]["rules"]
+    assert rows[-1]["rejected"] == "yes"
+    html = (tmp_path / "b" / "control-chart.html").read_text(encoding="utf-8")
+    assert "<b>" not in html
+    assert html.count('class="bad"') == 1
+    # a new lot begins a new chart, and lines need not be in order
+    more = [*reversed(controls(30.05)), ("2026-02-01", 35, "Ct & <b>", "L2")]
+    source = write(tmp_path / "c.csv", head, more)
+    done = run("control-chart", source, "--out", tmp_path / "c")
+    assert done.exit_code == 0
+    assert "too few" in done.output
+
+
+def test_control_chart_with_limits_fixed_beforehand(tmp_path):
+    source = write(tmp_path / "a.csv", "date,value", [("2026-01-01", 31.6)])
+    out = tmp_path / "out"
+    assert run("control-chart", source, "--out", out, "--limits", "control=30,0.5").exit_code == 1
+    assert run("control-chart", source, "--out", out, "--limits", "control=30,0.6").exit_code == 0
+    assert run("control-chart", source, "--out", out, "--limits", "other=30,1").exit_code == 2
+    assert run("control-chart", source, "--out", out, "--limits", "control=30").exit_code == 2
+
+
+def test_control_values_of_a_real_run(data_dir, tmp_path):
+    file = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
+    done = run("control-chart", file, "--lot", "7", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    rows = {row["series"]: row for row in table(tmp_path / "control-chart.csv")}
+    assert float(rows["slope of RNase P TAMRA"]["value"]) == pytest.approx(-3.68, abs=0.01)
+    assert float(rows["level of ROX"]["value"]) > 1000
+    assert "too few" in rows["level of ROX"]["reason"]
+
+
+def test_drawing_escapes_and_refuses_what_a_log_axis_cannot_show():
+    marks = [Mark(0, 1e-3, "good", "<i>", 1e-4, 1e-2), Mark(1, 1e-5, "open", "y")]
+    svg = draw("<t>", marks, [Rule(1e-4, "a&b")], [Event(0.5, "<HSCT>")], log=True)
+    assert "<t>" not in svg
+    assert "<HSCT>" not in svg
+    assert "&lt;HSCT&gt;" in svg
+    assert "<svg" in page("t", [("s", svg)])
+    with pytest.raises(ValueError, match="log axis"):
+        draw("t", [Mark(0, 0.0, "good", "")], log=True)
