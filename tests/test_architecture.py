@@ -14,7 +14,7 @@ ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "shapes", "findings", "qc",
     "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
-    "document", "report", "outputs", "inspection", "tabulate", "panel_sheet",
+    "document", "report", "outputs", "inspection", "tabulate", "panel_sheet", "export",
     "rehearsal", "measured", "quantities", "installation", "quantity_tables",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
     "cohort", "commands",

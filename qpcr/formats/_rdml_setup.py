@@ -34,7 +34,9 @@ TASKS = {
 """RDML's sample types. ``ntp`` (template without the target) and ``nac`` (no amplification) are
 negative controls; ``nrt`` (no reverse transcriptase) and ``opt`` (optical) have no word here."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_QUENCHER = re.compile(r"(quencher )?((NFQ|BHQ|QSY|TAMRA|MGB|DABCYL|IBFQ|none)[\w -]*)", re.I)
+_QUENCHER = re.compile(
+    r"quencher (.+)|((?:NFQ|BHQ|QSY|TAMRA|MGB|DABCYL|IBFQ)[\w -]*)", re.IGNORECASE
+)
 _MAX_STEPS = 500
 _MAX_REPEAT = 2_000
 
@@ -64,7 +66,9 @@ def read_targets(root: _Element, notes: list[str]) -> dict[str, Target]:
                     target=name, dye=dye)
             )  # fmt: skip
         quencher = _QUENCHER.fullmatch(word(node, "description") or "")
-        found[name] = Target(name, dye or "unknown", quencher[2] if quencher else None)
+        found[name] = Target(
+            name, dye or "unknown", (quencher[1] or quencher[2]) if quencher else None
+        )
     if dyeless:
         notes.append(say("No dye is named for {targets}.", targets=", ".join(dyeless[:10])))
     return found

@@ -1,0 +1,54 @@
+"""``qpcr convert``: a run in other programs' formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qpcr.commands._options import FILE, run_option
+
+NAMES = ("csv", "json", "parquet", "rdml", "xlsx")
+"""As ``qpcr.export.writers()`` finds them; a test compares them. Help must not load them."""
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--to", "name", type=click.Choice(NAMES), required=True, help="Format to write.")
+@click.option("--out", type=FILE, required=True, help="File to write.")
+@click.option("--rdml-version", type=click.Choice(["1.2", "1.3"]), help="Default: 1.2.")
+@click.option("--panel", "panel_name", help="Panel whose oligos are written: name or TOML file.")
+@click.option(
+    "--cq",
+    type=click.Choice(["ours", "instrument"]),
+    default="ours",
+    show_default=True,
+    help="Which Cq: of the fitted curve, with our exclusions, or as the file holds it.",
+)
+@run_option
+def convert(
+    file: Path,
+    name: str,
+    out: Path,
+    rdml_version: str | None,
+    panel_name: str | None,
+    cq: str,
+    run_name: str | None,
+) -> None:
+    """Write a run as RDML, csv, xlsx, Parquet or JSON.
+
+    The file is written whole or not at all, and never over the file that is read.
+    """
+    if rdml_version is not None and name != "rdml":
+        raise click.UsageError("--rdml-version goes with --to rdml")
+    from primers import load_panel
+    from qpcr.export import content_of, write
+    from qpcr.formats import read_run
+
+    panel = None if panel_name is None else load_panel(panel_name)
+    content = content_of(read_run(file, run_name), cq=cq, panel=panel)
+    write(content, name, out, source=file, version=rdml_version)
+    click.echo(f"written: {out}")
+
+
+COMMAND = convert
