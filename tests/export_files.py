@@ -156,3 +156,59 @@ def as_text(
         lines += ["", f"[{name}]"] if titles else [""]
         lines += [delimiter.join(cell(value) for value in row) for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def tables_sds1(plate: Synthetic, undetermined: object = "Undet.") -> dict[str, list[list]]:
+    """Delta Rn a curve a line and results, as SDS 1.x lays them out; one target a well."""
+    cycles = plate.rn.shape[1]
+    curves = [["Well", "Detector", "Reporter Dye", *(f"Cycle {c}" for c in range(1, cycles + 1))]]
+    results = [["Well", "Sample Name", "Detector", "Task", "Ct", "StdDev Ct", "Qty", "Tm"]]
+    for row, (well, target) in enumerate(plate.keys):
+        curves.append([well + 1, target, "FAM", *map(float, plate.drn[row])])
+        ct = undetermined if plate.ct[row] is None else plate.ct[row]
+        results.append([plate.name(well), plate.samples[well], target, "Unknown", ct, "", "", ""])
+    return {"Sheet1": curves, "plate 7": results}
+
+
+HEAD_SDS1 = {"Document Name": "synthetic.sds", "Plate Type": "Absolute Quantification"}
+
+
+def tables_cfx(plate: Synthetic, undetermined: object = "NaN") -> dict[str, list[list]]:
+    """Amplification (a dye a sheet) and Cq, as CFX software lays them out."""
+    dyes = ["FAM", "HEX", "Cy5", "Texas Red"]
+    names = list(dict.fromkeys(target for _, target in plate.keys))
+    wells = sorted({well for well, _ in plate.keys})
+    where = {key: row for row, key in enumerate(plate.keys)}
+    made: dict[str, list[list]] = {}
+    for name, dye in zip(names, dyes, strict=False):
+        rows = [["", "Cycle", *(plate.name(well) for well in wells)]]
+        for cycle in range(plate.rn.shape[1]):
+            values = [float(1000 * plate.drn[where[well, name], cycle]) for well in wells]
+            rows.append(["", cycle + 1, *values])
+        made[dye] = rows
+    cq = [["", "Well", "Fluor", "Target", "Content", "Sample", "Cq", "Cq Mean", "SQ"]]
+    for row, (well, target) in enumerate(plate.keys):
+        ct = undetermined if plate.ct[row] is None else plate.ct[row]
+        place = plate.name(well)
+        padded = f"{place[0]}{int(place[1:]):02}"
+        dye = dyes[names.index(target)]
+        cq.append(["", padded, dye, target, f"Unkn-{well + 1:02}", plate.samples[well], ct, "", ""])
+    return {**made, "0": cq}
+
+
+def plain_rows(plate: Synthetic, names: list[str]) -> list[list]:
+    """Cycles in rows, a curve a column."""
+    values = plate.rn[: len(names)].T
+    return [["Cycle", *names], *([at + 1, *map(float, row)] for at, row in enumerate(values))]
+
+
+def result_text(plate: Synthetic) -> str:
+    """``analysis_result.txt``: wells from 0, an undetermined Ct is the number of cycles."""
+    lines = ["Session Name\t", "Well\tSample Name\tDetector\tTask\tCt\tAvg Ct\tQty"]
+    for row, (well, target) in enumerate(plate.keys):
+        ct = float(plate.rn.shape[1]) if plate.ct[row] is None else plate.ct[row]
+        lines.append(f"{well}\t{plate.samples[well]}\t{target}\tTarget\t{ct}\t\t")
+        lines.append("\t".join(["Rn values", *map(str, plate.rn[row])]))
+        lines.append("\t".join(["Delta Rn values", *map(str, plate.drn[row])]))
+        lines.append(f"DDCT Values\t{well}\t\tfalse")
+    return "\r\n".join(lines) + "\r\n"

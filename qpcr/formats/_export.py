@@ -13,6 +13,7 @@ from qpcr.formats._cells import comma_of, moment, plain
 from qpcr.formats._cells import key as key_of
 from qpcr.formats._columns import NAMES
 from qpcr.formats._export_curves import Series, amplification_of, wells_series_of
+from qpcr.formats._export_family import CFX
 from qpcr.formats._export_setup import (
     Plate,
     plate_of,
@@ -21,6 +22,7 @@ from qpcr.formats._export_setup import (
     thresholds_of,
 )
 from qpcr.formats._export_wells import wells_of
+from qpcr.formats._export_wide import add_wide
 from qpcr.formats._probe import Probe
 from qpcr.formats._sections import Document, document_of
 from qpcr.run import (
@@ -40,7 +42,8 @@ _USED = {
     "experimentusername", "user", "barcode", "experimentbarcode", "comment", "experimentcomment",
     "experimentcomments", "comments", "experimentrunendtime", "runstartdatetime", "runenddatetime",
     "runenddatatime", "passivereference", "blocktype", "pcrstagestepnumber",
-    "quantificationcyclemethod", "documentname", "platetype", "simulated",
+    "quantificationcyclemethod", "documentname", "platetype", "simulated", "baseserialnumber",
+    "cfxmaestroversion", "cfxmanagerversion",
 }  # fmt: skip
 """Pairs that are read; the others are listed as not read."""
 
@@ -60,9 +63,10 @@ def read_export(probe: Probe, reader: str, software: str | None) -> Run:
     wells = wells_of(document, notes)
     plate = plate_of(document, wells, comma, notes)
     curves = amplification_of(document, plate, notes)
+    add_wide(probe, document, plate, curves, notes)
     raw = wells_series_of(document, "raw", plate, notes)
     dyes = wells_series_of(document, "dyes", plate, notes)
-    reference = _reference(document, dyes, notes)
+    reference = None if reader == CFX else _reference(document, dyes, notes)
     _reactions_by_dye(plate, dyes, reference, notes)
     return assembled(probe, reader, software, document, plate, curves, raw, dyes, reference, notes)
 
@@ -229,7 +233,7 @@ def _provenance(probe: Probe, reader: str, software: str | None, document: Docum
         probe.size,
         reader,
         instrument=_instrument(document),
-        instrument_serial=_first(document, "instrumentserialnumber"),
+        instrument_serial=_first(document, "instrumentserialnumber", "baseserialnumber"),
         software=software,
         software_version=version[0] if version else None,
         experiment=re.split(r"[\\/]", file)[-1] if file else None,

@@ -8,9 +8,8 @@ from qpcr.formats._cells import key, plain
 from qpcr.formats._probe import Probe
 from qpcr.formats._sections import Document, glance
 
-SDS1, SDS2, QUANTSTUDIO, CFX, RESULT, PLAIN = (
+SDS1, SDS2, QUANTSTUDIO, CFX, RESULT = (
     "sds1_export", "sds2_export", "quantstudio_export", "cfx_export", "analysis_result",
-    "plain_table",
 )  # fmt: skip
 
 

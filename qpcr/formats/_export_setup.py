@@ -106,7 +106,7 @@ def _read_row(
         said = any(plain(cells.get(name, "")) for name in ("cq", "reporter"))
         if not said:
             return
-        target = UNNAMED
+        target = plain(cells.get("reporter", "")) or UNNAMED
     key_ = (well, target)
     if key_ in seen:
         if [plain(cell) for cell in seen[key_]] != [plain(cell) for cell in row]:

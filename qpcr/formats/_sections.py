@@ -130,9 +130,9 @@ def text_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     most = 0
     for sign in "\t;,":
         count = max((len(_cells(line, sign)) for line in lines if line.count(sign)), default=0)
-        heads = [line for line in lines if len(meanings(_cells(line, sign))) > 1]
-        if heads:
-            count += 1000 * max(len(meanings(_cells(line, sign))) for line in heads)
+        known = max((_known(_cells(line, sign)) for line in lines if line.count(sign)), default=0)
+        if known > 1:
+            count += 1000 * known
         if count > most:
             delimiter, most = sign, count
     csv.field_size_limit(1 << 20)
@@ -151,6 +151,11 @@ def text_rows(text: str) -> Iterator[tuple[int, list[str]]]:
             found=str(error),
             remedy="export the file again",
         ) from error
+
+
+def _known(cells: Row) -> int:
+    """How many cells of a line are such as head lines have."""
+    return len(meanings(cells)) + len(well_columns(cells)) + len(wide_cycles(cells))
 
 
 def _cells(line: str, sign: str) -> list[str]:

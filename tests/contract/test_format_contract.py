@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 from eds_files import small_eds, written
-from export_files import HEAD_7500, HEAD_QS, as_xlsx, synthetic, tables_7500, tables_qs
+from export_files import (
+    HEAD_7500,
+    HEAD_QS,
+    HEAD_SDS1,
+    as_xlsx,
+    plain_rows,
+    result_text,
+    synthetic,
+    tables_7500,
+    tables_cfx,
+    tables_qs,
+    tables_sds1,
+)
 from quantstudio_files import small_v1, small_v2
 from rdml_files import small_rdml
 
@@ -18,6 +30,13 @@ SAMPLES = {
     "quantstudio2": (small_v2, "plate.eds"),
     "rdml": (small_rdml, "plate.rdml"),
     "sds2_export": (lambda: as_xlsx(tables_7500(synthetic()), HEAD_7500), "export.xlsx"),
+    "sds1_export": (lambda: as_xlsx(tables_sds1(synthetic(6, 1)), HEAD_SDS1), "old.xlsx"),
+    "cfx_export": (lambda: as_xlsx(tables_cfx(synthetic()), {}), "cfx.xlsx"),
+    "analysis_result": (lambda: result_text(synthetic()).encode(), "analysis_result.txt"),
+    "plain_table": (
+        lambda: as_xlsx({"x": plain_rows(synthetic(), ["a", "b", "c"])}, {}),
+        "curves.xlsx",
+    ),
     "quantstudio_export": (lambda: as_xlsx(tables_qs(synthetic()), HEAD_QS), "results.xlsx"),
 }
 """A small file of each format, made here; a new format adds its own."""

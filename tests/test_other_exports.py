@@ -1,0 +1,208 @@
+"""Exports of SDS 1.x and CFX software, analysis_result.txt, and plain tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from export_files import (
+    HEAD_SDS1,
+    as_text,
+    as_xlsx,
+    plain_rows,
+    result_text,
+    synthetic,
+    tables_cfx,
+    tables_sds1,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qpcr.curves import from_run, from_table
+from qpcr.errors import InputError
+from qpcr.formats import read_run
+from qpcr.run import Task
+
+
+def saved(folder, data, name="export.txt"):
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return path
+
+
+def check(run, plate, scale=1.0, samples=True):
+    assert [(r.well, r.target) for r in run.reactions] == plate.keys
+    if samples:
+        assert [r.sample for r in run.reactions] == [plate.samples[well] for well, _ in plate.keys]
+    for row, key in enumerate(plate.keys):
+        stored = run.results[key]
+        assert stored.cq == plate.ct[row]
+        assert stored.determined is (plate.ct[row] is not None)
+        np.testing.assert_allclose(stored.drn, scale * plate.drn[row], rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "tab"])
+def test_sds1(tmp_path, form):
+    plate = synthetic(8, 1)
+    made = tables_sds1(plate)
+    if form == "xlsx":
+        path = saved(tmp_path, as_xlsx(made, HEAD_SDS1), "a.xlsx")
+    else:
+        sign, style = (",", "{}: {}") if form == "csv" else ("\t", "{}: {}")
+        path = saved(tmp_path, as_text(made, HEAD_SDS1, sign, style, titles=False), "a.csv")
+    run = read_run(path)
+    assert run.provenance.reader == "sds1_export"
+    check(run, plate)
+    assert all(one.rn is None for one in run.results.values())
+    curves = from_run(run)
+    assert any("only ΔRn" in note for note in curves.notes)
+
+
+def test_sds1_curves_named_rn_are_rn(tmp_path):
+    plate = synthetic(8, 1)
+    made = {"Rn": tables_sds1(plate)["Sheet1"]}
+    run = read_run(saved(tmp_path, as_xlsx(made, HEAD_SDS1), "a.xlsx"))
+    assert all(one.drn is None and one.rn is not None for one in run.results.values())
+
+
+def test_cfx_workbook(tmp_path):
+    plate = synthetic()
+    run = read_run(saved(tmp_path, as_xlsx(tables_cfx(plate), {}), "a.xlsx"))
+    assert run.provenance.reader == "cfx_export"
+    check(run, plate, 1000.0)
+    assert {r.reporter for r in run.reactions} == {"FAM", "HEX"}
+    assert {r.task for r in run.reactions} == {Task.UNKNOWN}
+
+
+def test_cfx_amplification_of_one_dye_with_decimal_commas(tmp_path):
+    plate = synthetic(6, 1)
+    rows = {"x": tables_cfx(plate)["FAM"]}
+    text = as_text(rows, {}, ";", decimal=",", titles=False)
+    run = read_run(saved(tmp_path, text, "run - Quantification Amplification Results_HEX.csv"))
+    assert run.provenance.reader == "cfx_export"
+    assert {(r.target, r.reporter) for r in run.reactions} == {("HEX", "HEX")}
+    for row, (well, _) in enumerate(plate.keys):
+        np.testing.assert_allclose(run.results[well, "HEX"].drn, 1000 * plate.drn[row], rtol=1e-6)
+
+
+def test_cfx_cq_table_alone(tmp_path):
+    plate = synthetic()
+    run = read_run(
+        saved(tmp_path, as_text({"x": tables_cfx(plate)["0"]}, {}, ",", titles=False), "a.csv")
+    )
+    assert run.provenance.reader == "cfx_export"
+    assert [run.results[key].cq for key in plate.keys] == plate.ct
+
+
+def test_analysis_result(tmp_path):
+    plate = synthetic()
+    run = read_run(saved(tmp_path, result_text(plate), "analysis_result.txt"))
+    assert run.provenance.reader == "analysis_result"
+    check(run, plate)
+
+
+def test_real_analysis_result(data_dir):
+    run = read_run(data_dir / "quantstudio" / "analysis_result_example.txt")
+    assert len(run.reactions) == 24
+    assert len(run.cycles) == 40
+    assert sum(one.cq is not None for one in run.results.values()) == 7
+
+
+def test_real_sds1(data_dir):
+    run = read_run(data_dir / "abi7500" / "sds_v1.3.1_sybr.xls")
+    assert run.provenance.software == "SDS v1.3.1"
+    assert len(run.reactions) == len({r.well for r in run.reactions}) == 84
+    assert sum(one.cq is not None for one in run.results.values()) == 84
+    assert run.results[0, "SYBR"].cq == 23.74
+    assert run.results[0, "SYBR"].drn[[0, -1]].tolist() == [-2926.03125, 2680698.5]
+    curves = from_run(run)
+    off = [
+        abs(cq.value - run.results[r.well, r.target].cq)
+        for r, cq in zip(run.reactions, curves.instrument_cq, strict=True)
+    ]
+    assert np.median(off) < 0.05
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("names", [["A1", "B12", "H7", "C3"], ["one", "二", "A1", "x y"]])
+def test_plain_tables_both_ways(tmp_path, turned, names):
+    plate = synthetic()
+    rows = plain_rows(plate, names)
+    if turned:
+        rows = [list(column) for column in zip(*rows, strict=True)]
+        rows[0][0] = "Name"
+    text = as_text({"x": rows}, {}, ",", titles=False)
+    run = read_run(saved(tmp_path, text, "a.csv"))
+    assert run.provenance.reader == "plain_table"
+    assert sorted(r.well_name for r in run.reactions) == sorted(names)
+    for row, name in enumerate(names):
+        reaction = next(r for r in run.reactions if r.well_name == name)
+        np.testing.assert_array_equal(run.results[reaction.well, "target"].rn, plate.rn[row])
+    if "B12" in names:
+        assert {r.well_name: r.well for r in run.reactions} == {
+            "A1": 0,
+            "B12": 23,
+            "H7": 90,
+            "C3": 26,
+        }
+    there = [r.well_name for r in run.reactions]
+    table = from_table(run.cycles, plate.rn[[names.index(name) for name in there]], there)
+    for mine, theirs in zip(from_run(run).instrument_cq, table.instrument_cq, strict=True):
+        assert (mine.value is None) == (theirs.value is None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: rows[0].__setitem__(2, rows[0][1]), "one name"),
+        (lambda rows: rows.__delitem__(5), "count the cycles"),
+        (lambda rows: rows[7].__setitem__(2, "abc"), "no number"),
+        (lambda rows: rows[7].pop(), "another length"),
+        (lambda rows: rows[7].append(3.5), "no name"),
+        (lambda rows: rows[0].__setitem__(2, ""), "no name"),
+    ],
+)
+def test_a_bad_plain_table_is_refused(tmp_path, change, words):
+    rows = plain_rows(synthetic(), ["a", "b", "c"])
+    change(rows)
+    with pytest.raises(InputError, match=words):
+        read_run(saved(tmp_path, as_text({"x": rows}, {}, ",", titles=False), "a.csv"))
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.floats(0, 1), st.sampled_from(["sds1", "cfx", "result", "plain"]))
+def test_cut_off_at_any_line_no_number_is_another(tmp_path, part, kind):
+    plate = synthetic(4, 1, 12)
+    whole = {
+        "sds1": lambda: as_text(tables_sds1(plate), HEAD_SDS1, style="{}: {}", titles=False),
+        "cfx": lambda: as_text({"x": tables_cfx(plate)["FAM"]}, {}, ",", titles=False),
+        "result": lambda: result_text(plate),
+        "plain": lambda: as_text({"x": plain_rows(plate, ["a", "b"])}, {}, ",", titles=False),
+    }[kind]()
+    full = read_run(saved(tmp_path, whole, "full_FAM.txt"))
+    cut = whole.rfind("\n", 0, int(part * len(whole))) + 1
+    try:
+        run = read_run(saved(tmp_path, whole[:cut], "cut_FAM.txt"))
+    except InputError:
+        return
+    for key, stored in run.results.items():
+        theirs = full.results[key]
+        assert stored.cq in (theirs.cq, None)
+        for name in ("rn", "drn"):
+            mine, other = getattr(stored, name), getattr(theirs, name)
+            if mine is not None and other is not None:
+                known = np.isfinite(mine)
+                np.testing.assert_array_equal(mine[known], other[: len(mine)][known])
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text('A1,\t;\n"Wel Ct.Cycle=[]*#:-Rn0μ孔', max_size=300), st.booleans())
+def test_no_text_makes_another_error(tmp_path, text, headed):
+    whole = ("Well\tCycle\tTarget Name\tRn\n" if headed else "") + text
+    try:
+        read_run(saved(tmp_path, whole))
+    except InputError as error:
+        assert str(error)  # noqa: PT017 - either is an answer
