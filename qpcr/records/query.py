@@ -1,0 +1,157 @@
+"""What can be asked of a store, and the short answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qpcr.records.review import State
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs; ``None`` means any.
+
+    Attributes
+    ----------
+    since, until
+        First and last day, ``YYYY-MM-DD`` (or ``YYYY-MM``, ``YYYY``), both inside; of the day the
+        run was started on the instrument, or analyzed where the file does not say.
+    patient, sample
+        Runs with a result of the patient, or with a sample of that name.
+    deletion, outcome
+        Runs in which that was found.
+    source_sha256
+        Of the instrument's file.
+    panel
+        Name of the panel.
+    latest
+        Leave out runs that a later revision replaces.
+    limit
+        At most so many, the newest first.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    patient: str | None = None
+    sample: str | None = None
+    deletion: str | None = None
+    outcome: str | None = None
+    source_sha256: str | None = None
+    panel: str | None = None
+    latest: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientQuery:
+    """Which patients; ``None`` means any. Results that a revision replaced do not count.
+
+    Attributes
+    ----------
+    outcome
+        With a result that is called so (``"detected"``: a deletion was found).
+    deletion
+        With that deletion found.
+    state
+        With a result in that state.
+    run
+        With a result from that run.
+    limit
+        At most so many, by id.
+    """
+
+    outcome: str | None = None
+    deletion: str | None = None
+    state: State | None = None
+    run: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run, in short.
+
+    Attributes
+    ----------
+    run_id
+        Opaque id.
+    sequence
+        Of its commit.
+    file, source_sha256
+        Name and digest of the instrument's file.
+    settings_sha256, panel_sha256
+        Digests of how it was analyzed.
+    day
+        ``YYYY-MM-DD``, see :class:`RunQuery`.
+    started, created
+        When the instrument started and when it was analyzed (ISO 8601); `started` may be ``None``.
+    experiment, instrument
+        As the file says.
+    panel, panel_version
+        What it was called by, or ``None``.
+    reactions, samples
+        How many.
+    invalid
+        A finding says that the run must not be used.
+    revision_of
+        Id of the run that it replaces, or ``None``.
+    replaced_by
+        Id of the next revision, or ``None``.
+    user, committed
+        Who committed it, and when (ISO 8601, UTC).
+    """
+
+    run_id: str
+    sequence: int
+    file: str
+    source_sha256: str
+    settings_sha256: str
+    panel_sha256: str
+    day: str
+    started: str | None
+    created: str
+    experiment: str | None
+    instrument: str | None
+    panel: str | None
+    panel_version: str | None
+    reactions: int
+    samples: int
+    invalid: bool
+    revision_of: str | None
+    replaced_by: str | None
+    user: str
+    committed: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSummary:
+    """One patient, in short: id, how many results count, what was found, the last commit."""
+
+    patient: str
+    results: int
+    final: int
+    outcomes: tuple[str, ...]
+    deletions: tuple[str, ...]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What :meth:`qpcr.records.Store.commit` answers once everything is on the disk.
+
+    Attributes
+    ----------
+    run_id
+        Of the record, or ``None`` when there was none.
+    revision_of
+        The run that it replaces, or ``None``.
+    already_there
+        The very same analysis was in the store: nothing was written.
+    sequence
+        Of the commit in the ledger.
+    """
+
+    run_id: str | None
+    revision_of: str | None
+    already_there: bool
+    sequence: int
