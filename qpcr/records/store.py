@@ -1,38 +1,139 @@
-"""The store: a folder of sealed files, one a commit, and a ledger that names them all."""
+"""The store: a folder of sealed files, one a commit, and a ledger that names them all.
+
+See ``FORMAT.md``. A commit is one file. It is written under a temporary name, synced, renamed,
+its folder synced; then its line is appended to the ledger and synced: that is when it becomes
+visible, and only then is it acknowledged. All else (head, index, patients' files) is derived.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import threading
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qpcr.records.event import Change, Event
+from filelock import FileLock, Timeout
+
+from qpcr.errors import InputError, QpcrWarning
+from qpcr.records import _layout as layout
+from qpcr.records._complete import completed
+from qpcr.records._files import (
+    FILE_MODE,
+    FOLDER_MODE,
+    TEMPORARY,
+    append,
+    in_words,
+    make_folder,
+    remove,
+    write_file,
+)
+from qpcr.records._recover import recover_ledger, unfinished
+from qpcr.records._search import find_patients, find_runs
+from qpcr.records._short import changes_of, digests, short
+from qpcr.records.commit_file import Commit, Head, commit_bytes, read_commit, read_record
+from qpcr.records.event import Change, Event, Kind, check_text
+from qpcr.records.index import Index
+from qpcr.records.ledger import BEGIN, LEDGER, Position, read_entries
 from qpcr.records.patient import Patient
+from qpcr.records.patient_file import (
+    PATIENTS,
+    patient_bytes,
+    patient_path,
+    read_head,
+    state_digest,
+)
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
-from qpcr.records.review import Policy
+from qpcr.records.review import Policy, State
 
 if TYPE_CHECKING:
     from qpcr.record import Record
+    from qpcr.records.verify import Report
+
+SAVE_EVERY = 32
+"""Commits after which the index is saved again."""
+NOT_WRITTEN = "the store cannot be written"
 
 
 class Store:
-    """Records of runs and patients in a folder; see ``FORMAT.md``.
+    """Records of runs and patients in a folder.
 
-    Any number of readers and writers may have the same folder open, in any number of processes.
+    Any number of readers and writers may have the same folder open, in any number of processes:
+    readers take no lock, writers take turns. An object may be shared by threads.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    id
+        Of the store, opaque.
+    policy
+        The laboratory's rules for reviews.
+    timeout
+        Seconds to wait for other writers.
     """
 
-    folder: Path
-    policy: Policy
+    def __init__(self, folder: Path, told: layout.Description, timeout: float) -> None:
+        self.folder, self.id, self.policy = folder, told.id, told.policy
+        self.timeout = timeout
+        self._index = Index.load(folder, told.id)
+        self._mutex = threading.RLock()
 
     @classmethod
     def init(cls, folder: Path, policy: Policy | None = None) -> Store:
-        """Make an empty store; `folder` must be absent or empty. InputError otherwise."""
-        raise NotImplementedError
+        """Make an empty store.
+
+        Raises
+        ------
+        InputError
+            `folder` is there and not empty, or cannot be written.
+        """
+        told = layout.Description(
+            uuid.uuid4().hex, datetime.now(UTC).isoformat(), policy or Policy()
+        )
+        with in_words("the store cannot be made", folder):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise InputError(
+                    "the folder is not empty", file=folder, remedy="name one that does not exist"
+                )
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            folder.chmod(FOLDER_MODE)
+            for name in (TEMPORARY, layout.COMMITS, PATIENTS):
+                make_folder(folder / name)
+            write_file(folder, folder / layout.DESCRIPTION, told.text)
+            entry = layout.entry_of(BEGIN, layout.DESCRIPTION, told.text, told.created)
+            write_file(folder, folder / LEDGER, entry.line)
+            layout.write_head(folder, Position(0, entry.hash, len(entry.line)))
+        return cls.open(folder)
 
     @classmethod
     def open(cls, folder: Path, *, timeout: float = 60.0) -> Store:
-        """Open a store; InputError when it is none or damaged. `timeout`: seconds for the lock."""
-        raise NotImplementedError
+        """Open a store; finish what a killed writer left, when no other is at work.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+        timeout
+            Seconds to wait for other writers, later on.
+
+        Raises
+        ------
+        InputError
+            It is no store, of a later version, or damaged.
+        """
+        store = cls(folder, layout.read_description(folder), timeout)
+        store._refresh()
+        with contextlib.suppress(OSError, InputError):
+            far = store._index.position.sequence - store._index.saved > SAVE_EVERY
+            if far or unfinished(folder, store._index.position):
+                with store._writing(0.0):
+                    store._index.save(folder, store.id)
+        return store
 
     def commit(
         self,
@@ -43,66 +144,303 @@ class Store:
     ) -> Receipt:
         """Write a run, changes to patients, or both: wholly, or not at all.
 
-        Samples of `record` that have an identity become results of their patients by themselves.
+        Parameters
+        ----------
+        record
+            An analyzed run. Samples with an identity become results of their patients.
+        changes
+            To patients; what is on record already is left out.
+        user
+            Who; by default the name that one is logged in with.
+
+        Returns
+        -------
+        Receipt
+            Once everything is on the disk.
+
+        Raises
+        ------
+        InputError
+            A change is not allowed, the disk is full or must not be written, or others write for
+            too long. Then nothing was written.
         """
-        raise NotImplementedError
+        user = user or getuser()
+        check_text("user", user)
+        wanted = list(changes)
+        with self._writing(self.timeout):
+            run, latest, again = self._known(record)
+            if run is None:
+                events = self._events(wanted, user)
+            else:
+                events = self._events(changes_of(record, run), user, once=True)  # type: ignore[arg-type]
+                events += self._events(wanted, user, before=events)
+            if run is None and not events:
+                return Receipt(latest if again else None, None, True, self._index.position.sequence)
+            position = self._index.position
+            head = Head(self.id, position.sequence + 1, position.hash, self._now, user)
+            data = commit_bytes(head, events, None if run is None else record, run)
+            with in_words(NOT_WRITTEN, self.folder):
+                self._write(Commit(head, run, events), data)
+            self._derive({event.patient for event in events})
+        if run is None:
+            return Receipt(latest if again else None, None, again, head.sequence)
+        return Receipt(run["run_id"], run["revision_of"], False, head.sequence)
+
+    def _known(self, record: Record | None) -> tuple[dict[str, Any] | None, str | None, bool]:
+        """A record in short, the last revision of its file, and whether it is that revision."""
+        if record is None:
+            return None, None, False
+        made = digests(record)
+        query = RunQuery(source_sha256=made["source_sha256"], latest=True)
+        latest = next(iter(find_runs(self._index.db, query)), None)
+        if latest is None:
+            return short(record, made, None), None, False
+        if all(getattr(latest, name) == value for name, value in made.items()):
+            return None, latest.run_id, True
+        return short(record, made, latest.run_id), latest.run_id, False
+
+    def _events(
+        self,
+        changes: Iterable[Change],
+        user: str,
+        *,
+        once: bool = False,
+        before: tuple[Event, ...] = (),
+    ) -> tuple[Event, ...]:
+        """Complete changes to events, behind those of the same commit."""
+
+        def history(patient: str) -> tuple[Event, ...]:
+            mine = tuple(event for event in before if event.patient == patient)
+            return self._index.events("patient = ?", (patient,)) + mine
+
+        sequence = self._index.position.sequence + 1
+        return completed(
+            changes, history, sequence, self._now, user, self.policy,
+            first=len(before), specimens_once=once,
+        )  # fmt: skip
+
+    def _write(self, commit: Commit, data: bytes) -> None:
+        """Write the file of a commit and its line: the two steps that count."""
+        position, head = self._index.position, commit.head
+        name = layout.commit_name(head.sequence)
+        path = self.folder / name
+        make_folder(path.parent)
+        entry = layout.entry_of(position, name, data, head.at.isoformat())
+        try:
+            write_file(self.folder, path, data)
+            append(self.folder / LEDGER, entry.line, position.end)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if (self.folder / LEDGER).stat().st_size == position.end:
+                    remove(path)
+            raise
+        end = Position(entry.sequence, entry.hash, position.end + len(entry.line))
+        self._index.add([(entry, end, commit)])
+
+    def _derive(self, patients: Iterable[str]) -> None:
+        """Renew what follows from the commits; when that fails, the commit stands all the same."""
+        try:
+            for patient in patients:
+                self._write_patient(patient)
+            layout.write_head(self.folder, self._index.position)  # last: it says that all is done
+            if self._index.position.sequence - self._index.saved >= SAVE_EVERY:
+                self._index.save(self.folder, self.id)
+        except OSError as error:
+            said = (
+                "The commit is safe, but what is derived from it could not be renewed "
+                f"({error.strerror}); the next writer will try again."
+            )
+            warnings.warn(said, QpcrWarning, stacklevel=3)
+
+    def _write_patient(self, name: str) -> None:
+        patient = self._index.patient(name)
+        if patient is None:
+            return
+        path = patient_path(self.folder, name)
+        make_folder(path.parent)
+        write_file(self.folder, path, patient_bytes(patient, self.id))
+
+    @contextlib.contextmanager
+    def _writing(self, timeout: float) -> Iterator[None]:
+        """Have the store for oneself, with nothing unfinished in it and the index up to date."""
+        lock = FileLock(self.folder / layout.LOCK, timeout=timeout, mode=FILE_MODE)
+        with self._mutex:
+            with in_words(NOT_WRITTEN, self.folder):
+                try:
+                    lock.acquire()
+                except Timeout as error:
+                    raise InputError(
+                        "another program is writing to the store",
+                        file=self.folder,
+                        found=f"it was waited for, {timeout:g} seconds",
+                        remedy="try again when it has finished",
+                    ) from error
+            try:
+                with in_words(NOT_WRITTEN, self.folder):
+                    self._recover()
+                self._now = datetime.now(UTC)
+                yield
+            finally:
+                lock.release()
+
+    def _recover(self) -> None:
+        make_folder(self.folder / TEMPORARY)  # backup programs leave out empty folders
+        self._refresh()
+        if not unfinished(self.folder, self._index.position):
+            return
+        recover_ledger(self.folder, self.id, self._index.position)
+        self._refresh()
+        last = self._index.position
+        for event in self._index.events("sequence = ?", (last.sequence,)):
+            if stale(self.folder, self._index.patient(event.patient)):
+                self._write_patient(event.patient)
+        layout.write_head(self.folder, last)
+
+    def _refresh(self) -> None:
+        """Take in what others have committed."""
+        found = read_entries(self.folder, self._index.position)
+        self._index.add((entry, end, self._commit_of(entry)) for entry, end in found)
+
+    def _commit_of(self, entry: Any) -> Commit | None:
+        data = layout.read_checked(self.folder, entry.file, entry.size, entry.sha256)
+        if entry.sequence == 0:
+            return None
+        commit = read_commit(data)
+        told = (commit.head.store, commit.head.sequence, commit.head.previous)
+        if told != (self.id, entry.sequence, entry.previous):
+            raise layout.broken("a commit of another store or place").at(self.folder / entry.file)
+        return commit
 
     def runs(self, query: RunQuery | None = None) -> tuple[RunSummary, ...]:
         """Runs, the newest first."""
-        raise NotImplementedError
+        with self._mutex:
+            self._refresh()
+            return find_runs(self._index.db, query or RunQuery())
 
     def record(self, run_id: str) -> Record:
-        """Everything about one run; ``analyze(store.record(id).run, …)`` does it again."""
-        raise NotImplementedError
+        """Everything about one run; ``analyze(store.record(id).run, …)`` does it again.
+
+        Raises
+        ------
+        InputError
+            There is no such run, or its file is damaged.
+        """
+        with self._mutex:
+            self._refresh()
+            select = "SELECT file, size, sha256 FROM commits WHERE run_id = ?"
+            row = self._index.db.execute(select, (run_id,)).fetchone()
+        if row is None:
+            raise InputError(
+                "the store has no such run", file=self.folder, remedy="qpcr records list"
+            )
+        return read_record(layout.read_checked(self.folder, *row))
 
     def patients(self, query: PatientQuery | None = None) -> tuple[PatientSummary, ...]:
         """Patients, by id."""
-        raise NotImplementedError
+        with self._mutex:
+            self._refresh()
+            return find_patients(self._index.db, query or PatientQuery())
 
     def patient(self, patient: str) -> Patient:
-        """One patient; InputError when there is none of that id."""
-        raise NotImplementedError
+        """One patient; InputError when no event names them."""
+        with self._mutex:
+            self._refresh()
+            found = self._index.patient(patient)
+        if found is None:
+            raise InputError(
+                "the store has no patient of that id",
+                file=self.folder,
+                remedy="qpcr records find lists patients",
+            )
+        return found
 
-    def history(
-        self, *, patient: str | None = None, run: str | None = None
-    ) -> tuple[Event, ...]:
-        """Events of a patient or about a run, oldest first; of all without either."""
-        raise NotImplementedError
+    def history(self, *, patient: str | None = None, run: str | None = None) -> tuple[Event, ...]:
+        """Events of a patient, or about a run, oldest first; of all without either."""
+        given = {"patient": patient, "run": run}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        where = " AND ".join(f"{name} = ?" for name in chosen) or "1"
+        with self._mutex:
+            self._refresh()
+            return self._index.events(where, tuple(chosen.values()))
 
     def review(self, patient: str, path: str, *, user: str | None = None) -> Receipt:
-        """Mark a result as reviewed."""
-        raise NotImplementedError
+        """Mark a result as reviewed; InputError when the rules do not allow it."""
+        return self.commit(None, [_step(patient, path, State.REVIEWED)], user=user)
 
     def sign(self, patient: str, path: str, *, user: str | None = None) -> Receipt:
-        """Sign a reviewed result: it is final from then on."""
-        raise NotImplementedError
+        """Sign a reviewed result, which makes it final; InputError where that is not allowed."""
+        return self.commit(None, [_step(patient, path, State.SIGNED)], user=user)
 
     def amend(self, change: Change, *, user: str | None = None) -> Receipt:
-        """Change what is known of a patient; a reason is needed. A result becomes *amended*."""
-        raise NotImplementedError
+        """Change what is on record; a reason is needed.
+
+        Of a result, only what is named in ``change.new`` changes, and it becomes *amended*.
+        """
+        return self.commit(None, [self._merged(change)], user=user)
+
+    def _merged(self, change: Change) -> Change:
+        if change.kind is not Kind.RESULT or not isinstance(change.new, dict):
+            return change
+        from qpcr.records.patient import value_at
+
+        old = value_at(self.history(patient=change.patient), change.kind, change.path)
+        if old is None:
+            raise InputError("the patient has no such result", remedy="qpcr records show")
+        return Change(
+            change.patient, change.kind, change.path, {**old, **change.new}, change.reason,
+            change.source, change.run or old.get("run"), old,
+        )  # fmt: skip
 
     def head(self) -> str:
         """``SEQUENCE:HASH`` of the last ledger entry, to be noted down elsewhere."""
-        raise NotImplementedError
+        with self._mutex:
+            self._refresh()
+            return f"{self._index.position.sequence}:{self._index.position.hash}"
 
-    def verify(self, head: str | None = None) -> Any:
-        """Look at everything; a report with ``problems`` (place, problem, remedy) and ``notes``."""
-        raise NotImplementedError
+    def verify(self, head: str | None = None) -> Report:
+        """Look at everything; see :func:`qpcr.records.verify.verify`."""
+        from qpcr.records.verify import verify
+
+        return verify(self.folder, head)
 
     def rebuild_index(self) -> None:
-        """Make the index and the patients' files again from the commits."""
-        raise NotImplementedError
+        """Make the index and all patients' files again from the commits."""
+        with self._mutex:
+            self._index = Index()
+            with self._writing(self.timeout), in_words(NOT_WRITTEN, self.folder):
+                for row in self._index.db.execute("SELECT patient FROM patients").fetchall():
+                    if stale(self.folder, self._index.patient(row[0])):
+                        self._write_patient(row[0])
+                self._index.save(self.folder, self.id)
 
     def backup(self, dest: Path) -> None:
-        """Copy the store as it is now, and verify the copy."""
-        raise NotImplementedError
+        """Copy the store as it is now, and verify the copy; see :mod:`qpcr.records.backup`."""
+        from qpcr.records.backup import copy_store, prepare
+
+        copy_store(self.folder, dest, prepare)
 
     @classmethod
     def restore(cls, src: Path, dest: Path) -> Store:
-        """Copy a backup of unknown origin into `dest` (absent or empty), verified on the way."""
-        raise NotImplementedError
+        """Copy a backup of unknown origin to `dest` (absent or empty), verified on the way."""
+        from qpcr.records.backup import copy_store
+        from qpcr.records.guard import guarded
+
+        copy_store(src, dest, guarded)
+        return cls.open(dest)
 
 
-def runs_of(summaries: Sequence[RunSummary]) -> tuple[str, ...]:
-    """Ids of runs."""
-    return tuple(one.run_id for one in summaries)
+def stale(folder: Path, patient: Patient | None) -> bool:
+    """Whether a patient's file is absent, damaged or older than the patient."""
+    if patient is None:
+        return False
+    try:
+        told = read_head(patient_path(folder, patient.id).read_bytes())
+    except (OSError, InputError):
+        return True
+    return told != (patient.id, patient.sequence, state_digest(patient))
+
+
+def _step(patient: str, path: str, state: State) -> Change:
+    return Change(patient, Kind.REVIEW, path, str(state), run=path.partition("/")[0])
+
+

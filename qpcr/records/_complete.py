@@ -1,0 +1,105 @@
+"""From what a caller wants changed to events: what was, whether the rules allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from qpcr.errors import InputError
+from qpcr.records.event import UNCHECKED, Change, Event, Kind
+from qpcr.records.patient import fold, value_at
+from qpcr.records.review import Policy, State, check_step
+
+History = Callable[[str], tuple[Event, ...]]
+
+
+def completed(
+    changes: Iterable[Change],
+    history: History,
+    sequence: int,
+    at: datetime,
+    user: str,
+    policy: Policy,
+    *,
+    first: int = 0,
+    specimens_once: bool = False,
+) -> tuple[Event, ...]:
+    """Make events of changes.
+
+    A change to what is there already is left out, so that an import can be repeated.
+
+    Parameters
+    ----------
+    changes
+        In order; each sees those before it.
+    history
+        Gives the events of a patient so far.
+    sequence, at, user
+        Of the commit.
+    policy
+        Rules for reviews.
+    first
+        Place of the first event in the commit.
+    specimens_once
+        Specimens that are known stay as they are.
+
+    Raises
+    ------
+    InputError
+        The value is not what the caller believes, a reason is missing, or a step of the review is
+        not allowed. Nothing is said of who the patient is.
+    """
+    made: list[Event] = []
+    known: dict[str, list[Event]] = {}
+    for number, change in enumerate(changes, 1):
+        events = known.setdefault(change.patient, list(history(change.patient)))
+        old = value_at(events, change.kind, change.path)
+        if specimens_once and change.kind is Kind.SPECIMEN and old is not None:
+            continue
+        if change.kind is Kind.REVIEW:
+            _check_review(change, old, events, user, policy)
+        elif old == change.new and type(old) is type(change.new):
+            continue
+        _check(change, old, number)
+        event = Event(
+            f"{sequence}.{first + len(made)}", change.patient, at, user, change.kind, change.path, old,
+            change.new, change.reason, change.source, change.run,
+        )  # fmt: skip
+        made.append(event)
+        events.append(event)
+    return tuple(made)
+
+
+def _check(change: Change, old: object, number: int) -> None:
+    place = f"change {number}: {change.kind}"
+    if change.old is not UNCHECKED and change.old != old:
+        raise InputError(
+            "a value is not what it was believed to be: somebody else has changed it",
+            place=place,
+            remedy="look at the patient again, and repeat the change",
+        )
+    replaces = change.kind is not Kind.REVIEW and old is not None
+    if replaces and not (change.reason or "").strip():
+        raise InputError(
+            "what is on record is changed only with a reason", place=place, remedy="give a reason"
+        )
+    if change.kind is Kind.RESULT and change.new is not None and not isinstance(change.new, dict):
+        raise InputError("a result must be a mapping", place=place)
+
+
+def _check_review(
+    change: Change, old: object, events: list[Event], user: str, policy: Policy
+) -> None:
+    """The rules of :mod:`qpcr.records.review`, laid over one step."""
+    if old is None:
+        raise InputError(
+            "the patient has no such result", remedy="qpcr records show lists a patient's results"
+        )
+    try:
+        new = State(change.new)
+    except ValueError as error:
+        raise InputError("there is no such state", expected=", ".join(State)) from error
+    result = fold(change.patient, events).results[change.path]
+    check_step(State(str(old)), new, user, result.reviewed_by, policy)
+    if new is State.AMENDED and not (change.reason or "").strip():
+        raise InputError("a result is amended only with a reason", remedy="give a reason")
