@@ -22,6 +22,8 @@ from qpcr.commands._options import (
 from qpcr.commands._screen import complain, progress, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qpcr.record import Record
 
 
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 @click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
-@click.option("--user", help="Who releases it; default: the name you are logged in with.")
+@click.option("--store", "records", type=FOLDER, help="Keep the run in this store of records.")
+@click.option("--user", help="Who releases or keeps it; default: the name you are logged in with.")
 @language_option
 @run_option
 @analysis_options
@@ -45,6 +48,7 @@ def analyze(
     sample_pattern: str | None,
     reason: str | None,
     explain: bool,
+    records: Path | None,
     user: str | None,
     lang: str | None,
     run_name: str | None,
@@ -64,10 +68,11 @@ def analyze(
     chosen["fit_settings"] = fit_settings_from(model, slope)
     chosen["run_name"] = run_name
     _distinct(files, out)
+    keep = None if records is None else _keeper(records, user)
     failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
-            record = _analyze_one(file, out, chosen, tongue)
+            record = _analyze_one(file, out, chosen, tongue, keep)
             if explain and record is not None:
                 for call in record.calls:
                     click.echo("\n".join(call.chain()))
@@ -121,7 +126,29 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any], lang: str) -> Record | None:
+def _keeper(folder: Path, user: str | None) -> Callable[[Record], str]:
+    """What keeps a record in a store, and says how."""
+    from qpcr.records import Store
+
+    store = Store.open(folder)
+
+    def keep(record: Record) -> str:
+        done = store.commit(record, user=user)
+        if done.already_there:
+            return f"in the store already: run {done.run_id}"
+        replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
+        return f"kept in the store: run {done.run_id}{replaces}"
+
+    return keep
+
+
+def _analyze_one(
+    file: Path,
+    out: Path | None,
+    chosen: dict[str, Any],
+    lang: str,
+    keep: Callable[[Record], str] | None,
+) -> Record | None:
     """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
     from qpcr.errors import QpcrError
     from qpcr.outputs import write_outputs
@@ -130,12 +157,15 @@ def _analyze_one(file: Path, out: Path | None, chosen: dict[str, Any], lang: str
     try:
         record = run_analysis(file, **chosen)
         written = [] if out is None else write_outputs(record, out / file.stem, lang)
+        kept = None if keep is None else keep(record)
     except QpcrError as error:
         complain(error)
         return None
     show(record)
     for path in written:
         click.echo(f"written: {path}")
+    if kept is not None:
+        click.echo(kept)
     return record
 
 

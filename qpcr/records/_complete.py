@@ -62,8 +62,9 @@ def completed(
             continue
         _check(change, old, number)
         event = Event(
-            f"{sequence}.{first + len(made)}", change.patient, at, user, change.kind, change.path, old,
-            change.new, change.reason, change.source, change.run,
+            f"{sequence}.{first + len(made)}",
+            change.patient, at, user, change.kind, change.path, old, change.new,
+            change.reason, change.source, change.run,
         )  # fmt: skip
         made.append(event)
         events.append(event)

@@ -51,9 +51,8 @@ def opened(data: bytes) -> Iterator[h5py.File]:
 def put_attributes(thing: Any, values: dict[str, Any]) -> None:
     """Set attributes; ``None`` becomes an empty text."""
     for name, value in values.items():
-        if isinstance(value, str) or value is None:
-            value = printable(value or "")
-        thing.attrs[name] = value
+        text = isinstance(value, str) or value is None
+        thing.attrs[name] = printable(value or "") if text else value
 
 
 def put_array(group: Any, name: str, values: Array, unit: str, meaning: str) -> None:
@@ -98,5 +97,5 @@ def number_attribute(thing: Any, name: str) -> int:
 
 
 def printable(text: str) -> str:
-    """A text that HDF5 can hold: what is not Unicode, and NUL, as ``\\x…``."""
+    """A text that HDF5 can hold: what is not Unicode, and NUL, as escapes."""
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()

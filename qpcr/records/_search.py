@@ -12,7 +12,8 @@ from qpcr.records.query import PatientQuery, PatientSummary, RunQuery, RunSummar
 
 def find_runs(db: Connection, query: RunQuery) -> tuple[RunSummary, ...]:
     """Runs, the newest first."""
-    where, values = ["1"], []
+    where: list[str] = ["1"]
+    values: list[Any] = []
 
     def add(condition: str, *given: Any) -> None:
         where.append(condition)
@@ -56,7 +57,8 @@ def _run(row: tuple[Any, ...]) -> RunSummary:
 
 def find_patients(db: Connection, query: PatientQuery) -> tuple[PatientSummary, ...]:
     """Patients, by id."""
-    where, values = ["1"], []
+    where: list[str] = ["1"]
+    values: list[Any] = []
     pairs = {
         "SELECT patient FROM results WHERE outcome = ?": query.outcome,
         "SELECT patient FROM result_deletions WHERE deletion = ?": query.deletion,

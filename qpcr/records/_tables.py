@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from qpcr.records._hdf import put_array, printable
+from qpcr.records._hdf import printable, put_array
 from qpcr.records.event import canonical
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def put_table(group: Any, name: str, columns: Mapping[str, Sequence[Any]], meani
 
 def _column(name: str, values: list[Any]) -> np.ndarray[Any, Any]:
     """One column: flags, numbers or texts of one length, by the name or else by what is in it."""
-    there = [value for value in values if value is not None and value == value]  # noqa: PLR0124
+    there = [value for value in values if value is not None and value == value]
     if name in FLAGS or (there and all(isinstance(v, (bool, np.bool_)) for v in there)):
         return np.array([bool(value) for value in values], dtype=np.bool_)
     numeric = there and all(isinstance(v, (int, float, np.integer, np.floating)) for v in there)
@@ -79,7 +79,7 @@ def _column(name: str, values: list[Any]) -> np.ndarray[Any, Any]:
         kept = [math.nan if value is None else float(value) for value in values]
         return np.array(kept, dtype=np.float64)
     texts = [
-        b"" if value is None or value != value else printable(str(value)).encode()  # noqa: PLR0124
+        b"" if value is None or value != value else printable(str(value)).encode()
         for value in values
     ]
     length = max([1, *map(len, texts)])
@@ -133,4 +133,4 @@ def put_events(group: Any, events: Sequence[Any]) -> None:
 def _event_text(name: str, value: Any) -> str | None:
     if name in ("old", "new"):
         return canonical(value)
-    return value.isoformat() if name == "at" else value
+    return None if value is None else value.isoformat() if name == "at" else str(value)

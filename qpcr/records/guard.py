@@ -19,8 +19,12 @@ MEMORY = 4 * 1024**3
 """Bytes of address space that reading a store may take."""
 SECONDS, SECONDS_A_COMMIT = 60, 0.2
 """Time that it may take."""
-_CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); " \
-    "from qpcr.records.guard import main; main(sys.argv[2], int(sys.argv[3]))"  # fmt: skip
+_CODE = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from qpcr.records.guard import main
+main(sys.argv[2], int(sys.argv[3]))
+"""
 
 
 def guarded(folder: Path, seconds: float | None = None) -> Report:

@@ -199,7 +199,7 @@ def _put_result(results: dict[str, Result], event: Event) -> None:
     before = results.get(event.path)
     told = dict(event.new)
     run, sample = told.pop("run", event.run or ""), told.pop("sample", "")
-    lists = {name: tuple(told.pop(name, None) or ()) for name in _LISTS}
+    lists: dict[str, Any] = {name: tuple(told.pop(name, None) or ()) for name in _LISTS}
     named = {name: told.pop(name, None) for name in _RESULT}
     made = Result(event.path, run, sample, **lists, **named, other=FrozenMap(told))
     if before is not None:

@@ -87,9 +87,7 @@ def _clinical(patient: Patient) -> dict[str, list[Any]]:
         number = parts.get("value")
         numeric = isinstance(number, (int, float)) and not isinstance(number, bool)
         text = number if isinstance(number, str) else canonical(number)
-        rows.append(
-            (name, text, number if numeric else None, parts.get("unit"), parts.get("date"))
-        )
+        rows.append((name, text, number if numeric else None, parts.get("unit"), parts.get("date")))
     names = ("field", "text", "value", "unit", "date")
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 

@@ -1,52 +1,32 @@
 """The store: a folder of sealed files, one a commit, and a ledger that names them all.
 
-See ``FORMAT.md``. A commit is one file. It is written under a temporary name, synced, renamed,
-its folder synced; then its line is appended to the ledger and synced: that is when it becomes
-visible, and only then is it acknowledged. All else (head, index, patients' files) is derived.
+See ``FORMAT.md``; :mod:`qpcr.records._writer` has the steps of a commit.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import uuid
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
-from qpcr.errors import InputError, QpcrWarning
+from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._complete import completed
-from qpcr.records._files import (
-    FILE_MODE,
-    FOLDER_MODE,
-    TEMPORARY,
-    append,
-    in_words,
-    make_folder,
-    remove,
-    write_file,
-)
-from qpcr.records._recover import recover_ledger, unfinished
+from qpcr.records._files import FOLDER_MODE, TEMPORARY, in_words, make_folder, write_file
+from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
 from qpcr.records._short import changes_of, digests, short
-from qpcr.records.commit_file import Commit, Head, commit_bytes, read_commit, read_record
+from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer, stale
+from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
 from qpcr.records.event import Change, Event, Kind, check_text
 from qpcr.records.index import Index
-from qpcr.records.ledger import BEGIN, LEDGER, Position, read_entries
-from qpcr.records.patient import Patient
-from qpcr.records.patient_file import (
-    PATIENTS,
-    patient_bytes,
-    patient_path,
-    read_head,
-    state_digest,
-)
+from qpcr.records.ledger import BEGIN, LEDGER, Position
+from qpcr.records.patient import Patient, value_at
+from qpcr.records.patient_file import PATIENTS
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
 from qpcr.records.review import Policy, State
 
@@ -54,12 +34,8 @@ if TYPE_CHECKING:
     from qpcr.record import Record
     from qpcr.records.verify import Report
 
-SAVE_EVERY = 32
-"""Commits after which the index is saved again."""
-NOT_WRITTEN = "the store cannot be written"
 
-
-class Store:
+class Store(Writer):
     """Records of runs and patients in a folder.
 
     Any number of readers and writers may have the same folder open, in any number of processes:
@@ -76,12 +52,6 @@ class Store:
     timeout
         Seconds to wait for other writers.
     """
-
-    def __init__(self, folder: Path, told: layout.Description, timeout: float) -> None:
-        self.folder, self.id, self.policy = folder, told.id, told.policy
-        self.timeout = timeout
-        self._index = Index.load(folder, told.id)
-        self._mutex = threading.RLock()
 
     @classmethod
     def init(cls, folder: Path, policy: Policy | None = None) -> Store:
@@ -219,98 +189,6 @@ class Store:
             first=len(before), specimens_once=once,
         )  # fmt: skip
 
-    def _write(self, commit: Commit, data: bytes) -> None:
-        """Write the file of a commit and its line: the two steps that count."""
-        position, head = self._index.position, commit.head
-        name = layout.commit_name(head.sequence)
-        path = self.folder / name
-        make_folder(path.parent)
-        entry = layout.entry_of(position, name, data, head.at.isoformat())
-        try:
-            write_file(self.folder, path, data)
-            append(self.folder / LEDGER, entry.line, position.end)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                if (self.folder / LEDGER).stat().st_size == position.end:
-                    remove(path)
-            raise
-        end = Position(entry.sequence, entry.hash, position.end + len(entry.line))
-        self._index.add([(entry, end, commit)])
-
-    def _derive(self, patients: Iterable[str]) -> None:
-        """Renew what follows from the commits; when that fails, the commit stands all the same."""
-        try:
-            for patient in patients:
-                self._write_patient(patient)
-            layout.write_head(self.folder, self._index.position)  # last: it says that all is done
-            if self._index.position.sequence - self._index.saved >= SAVE_EVERY:
-                self._index.save(self.folder, self.id)
-        except OSError as error:
-            said = (
-                "The commit is safe, but what is derived from it could not be renewed "
-                f"({error.strerror}); the next writer will try again."
-            )
-            warnings.warn(said, QpcrWarning, stacklevel=3)
-
-    def _write_patient(self, name: str) -> None:
-        patient = self._index.patient(name)
-        if patient is None:
-            return
-        path = patient_path(self.folder, name)
-        make_folder(path.parent)
-        write_file(self.folder, path, patient_bytes(patient, self.id))
-
-    @contextlib.contextmanager
-    def _writing(self, timeout: float) -> Iterator[None]:
-        """Have the store for oneself, with nothing unfinished in it and the index up to date."""
-        lock = FileLock(self.folder / layout.LOCK, timeout=timeout, mode=FILE_MODE)
-        with self._mutex:
-            with in_words(NOT_WRITTEN, self.folder):
-                try:
-                    lock.acquire()
-                except Timeout as error:
-                    raise InputError(
-                        "another program is writing to the store",
-                        file=self.folder,
-                        found=f"it was waited for, {timeout:g} seconds",
-                        remedy="try again when it has finished",
-                    ) from error
-            try:
-                with in_words(NOT_WRITTEN, self.folder):
-                    self._recover()
-                self._now = datetime.now(UTC)
-                yield
-            finally:
-                lock.release()
-
-    def _recover(self) -> None:
-        make_folder(self.folder / TEMPORARY)  # backup programs leave out empty folders
-        self._refresh()
-        if not unfinished(self.folder, self._index.position):
-            return
-        recover_ledger(self.folder, self.id, self._index.position)
-        self._refresh()
-        last = self._index.position
-        for event in self._index.events("sequence = ?", (last.sequence,)):
-            if stale(self.folder, self._index.patient(event.patient)):
-                self._write_patient(event.patient)
-        layout.write_head(self.folder, last)
-
-    def _refresh(self) -> None:
-        """Take in what others have committed."""
-        found = read_entries(self.folder, self._index.position)
-        self._index.add((entry, end, self._commit_of(entry)) for entry, end in found)
-
-    def _commit_of(self, entry: Any) -> Commit | None:
-        data = layout.read_checked(self.folder, entry.file, entry.size, entry.sha256)
-        if entry.sequence == 0:
-            return None
-        commit = read_commit(data)
-        told = (commit.head.store, commit.head.sequence, commit.head.previous)
-        if told != (self.id, entry.sequence, entry.previous):
-            raise layout.broken("a commit of another store or place").at(self.folder / entry.file)
-        return commit
-
     def runs(self, query: RunQuery | None = None) -> tuple[RunSummary, ...]:
         """Runs, the newest first."""
         with self._mutex:
@@ -381,8 +259,6 @@ class Store:
     def _merged(self, change: Change) -> Change:
         if change.kind is not Kind.RESULT or not isinstance(change.new, dict):
             return change
-        from qpcr.records.patient import value_at
-
         old = value_at(self.history(patient=change.patient), change.kind, change.path)
         if old is None:
             raise InputError("the patient has no such result", remedy="qpcr records show")
@@ -429,18 +305,5 @@ class Store:
         return cls.open(dest)
 
 
-def stale(folder: Path, patient: Patient | None) -> bool:
-    """Whether a patient's file is absent, damaged or older than the patient."""
-    if patient is None:
-        return False
-    try:
-        told = read_head(patient_path(folder, patient.id).read_bytes())
-    except (OSError, InputError):
-        return True
-    return told != (patient.id, patient.sequence, state_digest(patient))
-
-
 def _step(patient: str, path: str, state: State) -> Change:
     return Change(patient, Kind.REVIEW, path, str(state), run=path.partition("/")[0])
-
-

@@ -164,7 +164,7 @@ class _Look:
         if sequence > self.position.sequence:
             said = f"the ledger ends with entry {self.position.sequence}, it had {sequence}"
             self.found(place, said, "entries are missing: take the store from a backup")
-        elif 0 <= sequence and self.entries[sequence][1].hash != digest:
+        elif sequence >= 0 and self.entries[sequence][1].hash != digest:
             said = f"entry {sequence} is not the one that was written"
             self.found(place, said, "the history was replaced: take the store from a backup")
 

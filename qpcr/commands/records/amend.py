@@ -1,0 +1,56 @@
+"""``qpcr records amend``: change what is on record, with a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qpcr.commands.records._options import opened, store_option, user_option
+
+
+@click.command()
+@store_option
+@user_option
+@click.option("--patient", required=True, help="Id of the patient.")
+@click.option(
+    "--kind",
+    type=click.Choice(["clinical", "specimen", "result"]),
+    default="clinical",
+    show_default=True,
+    help="What is changed.",
+)
+@click.option("--path", required=True, help="Field, key of a specimen, or RUN/SAMPLE.")
+@click.option("--value", help='New value: JSON, or else a text; of a result {"outcome": …}.')
+@click.option("--take-back", is_flag=True, help="Instead: take back what is there.")
+@click.option("--reason", required=True, help="Why.")
+def amend(
+    folder: Path,
+    user: str | None,
+    patient: str,
+    kind: str,
+    path: str,
+    value: str | None,
+    take_back: bool,
+    reason: str,
+) -> None:
+    """Change what is on record; what was stays in the history. A result needs a new review."""
+    from qpcr.records import Change, Kind
+
+    if (value is None) != take_back:
+        raise click.UsageError("name one of --value and --take-back")
+    new = None if value is None else _value(value)
+    done = opened(folder).amend(Change(patient, Kind(kind), path, new, reason), user=user)
+    click.echo("already so" if done.already_there else f"amended: commit {done.sequence}")
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+SUBCOMMAND = amend

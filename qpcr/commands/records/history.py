@@ -1,0 +1,49 @@
+"""``qpcr records history``: who changed what, when, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qpcr.commands._screen import print_table
+from qpcr.commands.records._options import opened, store_option
+
+HEADS = ("Event", "When", "Who", "Patient", "Kind", "What", "Was", "Is", "Why", "From")
+
+
+@click.command()
+@store_option
+@click.option("--patient", help="Of one patient.")
+@click.option("--run", help="About one run.")
+def history(folder: Path, patient: str | None, run: str | None) -> None:
+    """Print the history: every change that was ever made, the oldest first."""
+    events = opened(folder).history(patient=patient, run=run)
+    rows = [
+        (
+            one.id,
+            f"{one.at:%Y-%m-%d %H:%M:%S}",
+            one.user,
+            one.patient,
+            str(one.kind),
+            one.path,
+            _text(one.old),
+            _text(one.new),
+            one.reason or "",
+            one.source or "",
+        )
+        for one in events
+    ]
+    print_table(dict.fromkeys(HEADS, "left"), rows)
+    click.echo(f"{len(rows)} events; times are UTC")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+SUBCOMMAND = history
