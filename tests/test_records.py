@@ -220,6 +220,9 @@ def test_the_same_analysis_is_recognised_another_is_a_revision(store):
     called = store.commit(record(7, outcome="invalid"), user="anna")
     assert called.revision_of == back.run_id
     assert not store.commit(record(8), user="anna").revision_of
+    second = replace(one.run.provenance, experiment="another run of the same file")
+    done = store.commit(replace(one, run=replace(one.run, provenance=second)), user="anna")
+    assert (done.revision_of, done.already_there) == (None, False)
 
 
 def test_history_says_who_when_what_was_and_why(store):

@@ -48,7 +48,8 @@ def digests(record: Record) -> dict[str, str]:
 def short(record: Record, made: dict[str, str], revision_of: str | None) -> dict[str, Any]:
     """What the index keeps of a run, as plain values; `made` are its digests."""
     source, panel = record.run.provenance, record.panel
-    key = canonical([*sorted(made.items()), revision_of])
+    experiment = experiment_of(record)
+    key = canonical([*sorted(made.items()), experiment, revision_of])
     called = {one.sample: one for one in record.calls}
     names = dict.fromkeys(r.sample for r in record.run.reactions if r.sample)
     started = None if source.started is None else source.started.isoformat()
@@ -61,7 +62,7 @@ def short(record: Record, made: dict[str, str], revision_of: str | None) -> dict
         "day": (started or created)[:10],
         "started": started,
         "created": created,
-        "experiment": None if source.experiment is None else printable(source.experiment),
+        "experiment": experiment,
         "instrument": None if source.instrument is None else printable(source.instrument),
         "panel": None if panel is None else panel.name,
         "panel_version": None if panel is None else str(panel.version),
@@ -69,6 +70,12 @@ def short(record: Record, made: dict[str, str], revision_of: str | None) -> dict
         "invalid": record.invalid,
         "samples": [_sample(name, called.get(name)) for name in names],
     }
+
+
+def experiment_of(record: Record) -> str | None:
+    """Name of the run or experiment: tells the runs of one file apart."""
+    name = record.run.provenance.experiment
+    return None if name is None else printable(name)
 
 
 def _sample(name: str, call: Call | None) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from qpcr.records._complete import completed
 from qpcr.records._files import FOLDER_MODE, TEMPORARY, in_words, make_folder, write_file
 from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
-from qpcr.records._short import changes_of, digests, short
+from qpcr.records._short import changes_of, digests, experiment_of, short
 from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer, stale
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
 from qpcr.records.event import Change, Event, Kind, check_text
@@ -162,7 +162,9 @@ class Store(Writer):
             return None, None, False
         made = digests(record)
         query = RunQuery(source_sha256=made["source_sha256"], latest=True)
-        latest = next(iter(find_runs(self._index.db, query)), None)
+        name = experiment_of(record)
+        found = find_runs(self._index.db, query)  # a file may hold several runs
+        latest = next((run for run in found if run.experiment == name), None)
         if latest is None:
             return short(record, made, None), None, False
         if all(getattr(latest, name) == value for name, value in made.items()):
