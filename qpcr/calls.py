@@ -20,7 +20,7 @@ from enum import StrEnum
 from primers import Channel, Panel
 from primers.panel import SOME_DELETION
 from qpcr.findings import Finding, Severity
-from qpcr.qc import Plate
+from qpcr.qc import Plate, check_control_rules
 from qpcr.qc._plate import Part, part_of
 from qpcr.said import say
 
@@ -192,10 +192,13 @@ def decide(
     ------
     ValueError
         The plate has no panel.
+    InputError
+        The panel does not judge its controls.
     """
     panel = plate.panel
     if panel is None:
         raise ValueError("calls need a panel")
+    check_control_rules(panel)
     failed = [finding for finding in findings if finding.severity is Severity.RUN]
     barred = {
         row: finding

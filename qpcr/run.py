@@ -174,6 +174,8 @@ class InstrumentResult:
         Whether a Ct was determined; ``None`` when the file says nothing about it.
     rn, drn
         (C,) as stored, or ``None``.
+    flags
+        Quality flags that the instrument's software raised, by its names, e.g. ``"HIGHSD"``.
     """
 
     well: int
@@ -182,6 +184,7 @@ class InstrumentResult:
     determined: bool | None
     rn: FloatArray | None = None
     drn: FloatArray | None = None
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("rn", "drn"):

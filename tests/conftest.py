@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("busy machine", deadline=None)  # slow is not wrong
+hypothesis.settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")

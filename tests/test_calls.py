@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from primers import load_panel
 from qpcr.calls import Answer, Outcome, Release, decide, together
 from qpcr.curves import from_run
+from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.fits import fit_curves
 from qpcr.qc import plate_of
@@ -200,3 +203,11 @@ def test_replicates_together():
     assert together([yes, no]) is unclear
     assert together([none]) is none
     assert together([]) is none
+
+
+@pytest.mark.parametrize("rule", ["layout", "ntc_amplified", "positive_control"])
+def test_nothing_is_called_by_a_panel_that_does_not_judge_its_controls(rule):
+    made = plate({"P-1": NEGATIVE})
+    careless = replace(made.panel, qc=tuple(one for one in made.panel.qc if one.name != rule))
+    with pytest.raises(InputError, match=f"no .qc.{rule}."):
+        decide(replace(made, panel=careless), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -153,6 +154,37 @@ def test_chinese_head_lines(tmp_path):
     run = read_run(saved(tmp_path, as_text(made, {}).encode("gb18030")))
     check(run, plate)
     assert run.settings.thresholds["ALB"].value == 0.2
+
+
+def test_quality_flags_of_the_software(tmp_path):
+    plate = synthetic(3, 1)
+    made = tables_qs(plate)
+    for row, (high, noise) in zip(
+        made["Results"], [("HIGHSD", "Noise"), ("Y", "N"), ("N", ""), ("Y", "Y")], strict=True
+    ):
+        row += [high, noise]
+    run = read_run(saved(tmp_path, as_text(made, HEAD_QS)))
+    flags = [run.results[key].flags for key in plate.keys]
+    assert flags == [("HIGHSD",), (), ("HIGHSD", "NOISE")]
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        (
+            "abi7500/qpcr1068_test_af_Cteide_CO1_qpcrrundate20240409_data.xls",
+            {"HIGHSD": 4, "NOAMP": 5, "EXPFAIL": 42},
+        ),
+        (
+            "quantstudio/qs3_taqman_3target.xls",
+            {"EXPFAIL": 11, "DRNMIN": 4, "HIGHSD": 45, "PRFDROP": 2, "OUTLIERRG": 1, "PRFLOW": 7,
+             "NOISE": 3, "NOAMP": 8, "CQCONF": 21},
+        ),
+    ],
+)  # fmt: skip
+def test_flags_of_real_exports(data_dir, file, counts):
+    run = read_run(data_dir / file)
+    assert Counter(name for one in run.results.values() for name in one.flags) == counts
 
 
 def test_standards_controls_and_omitted_wells(tmp_path):

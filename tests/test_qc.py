@@ -30,9 +30,11 @@ from primers.panel import Control, QcRule
 from qpcr.curves import Curves
 from qpcr.errors import InputError
 from qpcr.findings import Severity
+from qpcr.formats._columns import FLAGS
 from qpcr.qc import Plate, check_panel_rules, evaluate, plate_of, rules
 from qpcr.qc._plate import Part, part_of, wells
 from qpcr.qc.efficiency import line
+from qpcr.qc.instrument_flags import GRAVE, MEANINGS
 from qpcr.qc.replicates import allowed
 from qpcr.run import InstrumentResult, Task
 from qpcr.shapes import Kind
@@ -688,6 +690,27 @@ def test_stored_ct_unlike_ours() -> None:
     assert only(stored(ours + 0.15), "instrument_flags").value == pytest.approx(0.15)
     assert not find(stored(ours + 0.05), "instrument_flags")
     assert not find(stored(None), "instrument_flags")
+
+
+def flagged(*flags: str, omitted: bool = False) -> Plate:
+    made = plate(Well("A1", 25, omitted=omitted), Well("A2", 26))
+    return with_run(made, results={(0, "T"): InstrumentResult(0, "T", None, None, flags=flags)})
+
+
+def test_flags_of_the_instruments_software() -> None:
+    info, grave = find(flagged("HIGHSD"), "instrument_flags"), flagged("HIGHSD", "OFFSCALE")
+    assert [(one.severity, one.reactions) for one in info] == [(Severity.INFO, (0,))]
+    assert "HIGHSD, replicates that spread" in info[0].message
+    found = find(grave, "instrument_flags")
+    assert [one.severity for one in found] == [Severity.WARNING, Severity.INFO]
+    assert not find(flagged(), "instrument_flags")
+    omitted = find(flagged("OFFSCALE", omitted=True), "instrument_flags")
+    assert ["Omitted" in one.message for one in omitted] == [True]
+
+
+def test_every_flag_that_is_read_has_a_meaning() -> None:
+    assert {name.upper() for name in FLAGS} == set(MEANINGS)
+    assert set(MEANINGS) > GRAVE
 
 
 # ---- layout

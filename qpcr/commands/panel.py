@@ -44,10 +44,11 @@ def panel_show(name: str) -> None:
 def panel_check(name: str, reference: tuple[Path, ...]) -> None:
     """Check the primers of a panel, against reference sequences if there are any."""
     from primers import check_panel, load_panel, read_fasta
-    from qpcr.qc import check_panel_rules
+    from qpcr.qc import check_control_rules, check_panel_rules
 
     chosen = load_panel(name)
     check_panel_rules(chosen)
+    check_control_rules(chosen)
     sequences = [one for path in reference for one in read_fasta(path)]
     findings = check_panel(chosen, sequences)
     order = ("error", "warning", "info")

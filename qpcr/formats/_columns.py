@@ -36,6 +36,31 @@ _SPELLINGS = {
 }
 NAMES = {spelling: name for name, text in _SPELLINGS.items() for spelling in text.split()}
 """Meaning of a head line's cell, by :func:`~qpcr.formats._cells.key`."""
+FLAGS = frozenset(
+    [
+        "ampnc",
+        "badrox",
+        "blfail",
+        "cqconf",
+        "ctfail",
+        "drnmin",
+        "expfail",
+        "highqt",
+        "highsd",
+        "lowqt",
+        "mtp",
+        "noamp",
+        "noise",
+        "nosignal",
+        "offscale",
+        "outlierrg",
+        "prfdrop",
+        "prflow",
+        "spike",
+        "tholdfail",
+    ]
+)
+"""Quality flags of the 7500, StepOne and QuantStudio software: columns that say Y or N."""
 FILTER = re.compile(r"x?\d{1,2}(m\d{1,2})?|filter\w{1,3}|bin\d+")
 _WIDE = re.compile(r"(?:cycle|cyc|c|循环|周期|第)?(\d{1,3})(?:循环)?")
 _READING = re.compile(r"reading\d+")
@@ -52,6 +77,11 @@ def meanings(head: Sequence[Any]) -> dict[str, int]:
         if name is not None:
             found.setdefault(name, at)
     return found
+
+
+def flag_columns(head: Sequence[Any]) -> dict[str, int]:
+    """Column of each quality flag, by its name in capitals."""
+    return {key(cell).upper(): at for at, cell in enumerate(head) if key(cell) in FLAGS}
 
 
 def wide_cycles(head: Sequence[Any]) -> dict[int, int]:

@@ -89,8 +89,8 @@ def assembled(
         if key in curves.points:
             both = curves.array(key, first, count)
             rn, drn = (None if np.isnan(one).all() else _single(one) for one in both)
-        if draft.determined is not None or rn is not None or drn is not None:
-            results[key] = InstrumentResult(*key, draft.cq, draft.determined, rn, drn)
+        if draft.determined is not None or draft.flags or rn is not None or drn is not None:
+            results[key] = InstrumentResult(*key, draft.cq, draft.determined, rn, drn, draft.flags)
     values = None
     if raw.points:
         values = np.full((plate.wells.rows * plate.wells.columns, count, len(raw.names)), np.nan)

@@ -9,6 +9,7 @@ from typing import Any
 from qpcr._lists import listed
 from qpcr.errors import InputError
 from qpcr.formats._cells import Comma, ct_of, flag, is_formula_error, key, number, plain
+from qpcr.formats._columns import flag_columns
 from qpcr.formats._export_wells import Wells
 from qpcr.formats._sections import Document, Row, Section
 from qpcr.run import BaselineWindow, Reaction, Target, Task, ThresholdSetting, well_name
@@ -45,6 +46,7 @@ class Draft:
     window: BaselineWindow | None = None
     blank: bool = False
     """Its Ct is an empty cell."""
+    flags: tuple[str, ...] = ()
     listed_in: set[str] = field(default_factory=set)
 
 
@@ -121,6 +123,10 @@ def _read_row(
     draft = plate.draft(well, target)
     draft.listed_in.add(section.kind)
     _fill(plate, draft, section, line, cells)
+    raised = [
+        name for name, at in flag_columns(section.head).items() if at < len(row) and flag(row[at])
+    ]
+    draft.flags = tuple(dict.fromkeys((*draft.flags, *raised)))
 
 
 def _fill(plate: Plate, draft: Draft, section: Section, line: int, cells: dict[str, Any]) -> None:

@@ -25,6 +25,8 @@ from qpcr.run import Run
 from qpcr.shapes import Shape
 
 Limits = Mapping[str, float]
+CONTROL_RULES = ("layout", "ntc_amplified", "positive_control")
+"""Rules without which a run whose controls failed, or are missing, would give results."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -168,6 +170,30 @@ def check_panel_rules(panel: Panel) -> dict[str, Limits]:
             limits[key] = float(value)
         chosen[rule.name] = limits
     return chosen
+
+
+def check_control_rules(panel: Panel) -> None:
+    """Refuse to call samples by a panel that does not judge its controls.
+
+    A rule that a panel does not name is not applied; without these a negative could be reported
+    from a run whose no-template control amplified.
+
+    Raises
+    ------
+    InputError
+        One of :data:`CONTROL_RULES` is not named.
+    """
+    named = {asked.name for asked in panel.qc}
+    missing = [name for name in CONTROL_RULES if name not in named]
+    if missing:
+        raise InputError(
+            "the panel does not judge its controls, so nothing can be called by it",
+            file=panel.file or panel.name,
+            place="qc",
+            expected=", ".join(f"[qc.{name}]" for name in CONTROL_RULES),
+            found=f"no [qc.{missing[0]}]",
+            remedy="name these rules; their limits may be the panel's own",
+        )
 
 
 def _unknown(

@@ -1,9 +1,10 @@
-"""What the instrument's own analysis says of the plate: omitted wells, and a Ct unlike ours.
+"""What the instrument's own analysis says of the plate: flags, omitted wells, a Ct unlike ours.
 
-Files of the 7500 hold the criteria of the quality flags that were switched on, but not which well
-raised which flag; those cannot be shown. What they hold is which wells a person omitted, and (not
-always) the Ct. Omitted samples are information; an omitted control is a warning, for it may have
-been left out because it failed.
+Exports hold the quality flags that were switched on, well by well. Those that tell of the signal or
+of a control are warnings; those that other rules judge by their own limits, or that any well
+without product raises, are information. Files of the 7500 hold the criteria of the flags, but not
+which well raised which; those cannot be shown. Wells that a person omitted are information; an
+omitted control is a warning, for it may have been left out because it failed.
 
 Limits
     ``largest_cq_difference``: between the stored Ct and the same rule applied here. With the same
@@ -20,6 +21,44 @@ from qpcr.qc._plate import CONTROLS, part_of, rows_of, wells
 from qpcr.said import say
 
 NAME = "instrument_flags"
+MEANINGS = {
+    "AMPNC": say("amplification in a negative control"),
+    "BADROX": say("a bad signal of the passive reference"),
+    "BLFAIL": say("no baseline was found"),
+    "CQCONF": say("a Ct of low confidence"),
+    "CTFAIL": say("no Ct could be computed"),
+    "DRNMIN": say("an abnormal baseline"),
+    "EXPFAIL": say("no exponential phase was found"),
+    "HIGHQT": say("a quantity above the standards"),
+    "HIGHSD": say("replicates that spread"),
+    "LOWQT": say("a quantity below the standards"),
+    "MTP": say("several melting peaks"),
+    "NOAMP": say("no amplification"),
+    "NOISE": say("more noise than in other wells"),
+    "NOSIGNAL": say("no signal"),
+    "OFFSCALE": say("fluorescence beyond the detector's range"),
+    "OUTLIERRG": say("a replicate that stands off the others"),
+    "PRFDROP": say("a sudden change of the passive reference"),
+    "PRFLOW": say("a low passive reference"),
+    "SPIKE": say("spikes"),
+    "THOLDFAIL": say("no threshold was found"),
+}
+"""The flags of the 7500, StepOne and QuantStudio software."""
+GRAVE = frozenset(
+    [
+        "AMPNC",
+        "BADROX",
+        "BLFAIL",
+        "CTFAIL",
+        "NOSIGNAL",
+        "OFFSCALE",
+        "PRFDROP",
+        "PRFLOW",
+        "SPIKE",
+        "THOLDFAIL",
+    ]
+)
+"""Flags that tell of a control or of the signal itself."""
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -45,7 +84,31 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                 "because it failed."
             ),
         )
+    yield from _raised(plate)
     yield from _stored(plate, limits["largest_cq_difference"])
+
+
+def _raised(plate: Plate) -> Iterator[Finding]:
+    """Flags in the file, the warnings first."""
+    rows: dict[str, list[int]] = {}
+    for row in rows_of(plate):
+        reaction = plate.run.reactions[row]
+        stored = plate.run.results.get((reaction.well, reaction.target))
+        for name in () if stored is None else stored.flags:
+            rows.setdefault(name, []).append(row)
+    for name in sorted(rows, key=lambda name: name not in GRAVE):
+        yield Finding(
+            NAME,
+            Severity.WARNING if name in GRAVE else Severity.INFO,
+            tuple(rows[name]),
+            say(
+                "The instrument's software flags {wells}: {name}, {meaning}.",
+                wells=wells(plate, rows[name]),
+                name=name,
+                meaning=MEANINGS.get(name, name),
+            ),
+            say("Look at the raw signal and the curve of these wells."),
+        )
 
 
 def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
@@ -80,7 +143,7 @@ def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
 
 RULE = Rule(
     name=NAME,
-    describes="Shows what was omitted on the instrument, and where its stored Ct differs.",
+    describes="Shows the instrument's flags, what was omitted there, and where its Ct differs.",
     severity=Severity.WARNING,
     limits={"largest_cq_difference": 0.1},
     needs_panel=False,
