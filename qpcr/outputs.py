@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from qpcr import frames
@@ -55,20 +56,27 @@ def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
     return write_texts(texts, folder)
 
 
-def write_texts(texts: dict[str, str], folder: Path) -> list[Path]:
-    """Write several texts into a folder: all of them, or none that is incomplete."""
+def write_texts(
+    texts: Mapping[str, str | bytes], folder: Path, *, private: bool = False
+) -> list[Path]:
+    """Write several files into a folder: all of them, or none that is incomplete.
+
+    With `private`, their owner alone can read them, and a new folder.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o777)
         waiting = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
         try:
             for name, text in texts.items():
                 # A file's name need not be UTF-8: what cannot be written stays visible.
-                with (waiting / name).open(
-                    "w", encoding="utf-8", errors="backslashreplace", newline=""
-                ) as stream:
-                    stream.write(text)
+                data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
+                with (waiting / name).open("wb") as stream:
+                    stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
+                if private:
+                    (waiting / name).chmod(0o600)
             _check_targets([folder / name for name in texts])
             for name in texts:
                 (waiting / name).replace(folder / name)

@@ -17,7 +17,7 @@ ORDER = [
     "document", "report", "outputs", "inspection", "tabulate", "panel_sheet", "export",
     "rehearsal", "measured", "quantities", "installation", "quantity_tables",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
-    "records", "cohort", "commands",
+    "records", "exchange", "reanalysis", "cohort", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

@@ -13,6 +13,6 @@ def records() -> None:
 
 
 for _name, _command in find("qpcr.commands.records", "SUBCOMMAND").items():
-    records.add_command(_command, _name.replace("_", "-"))
+    records.add_command(_command, _name.rstrip("_").replace("_", "-"))
 
 COMMAND = records

@@ -1,0 +1,93 @@
+"""``qpcr reanalyze``: runs of a store analyzed again from their stored raw data."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qpcr.commands import BAD_INPUT, FAILED
+from qpcr.commands._options import FOLDER
+from qpcr.commands._screen import print_table, progress
+
+if TYPE_CHECKING:
+    from qpcr.reanalysis import Redone
+
+
+@click.command()
+@click.option("--store", "folder", type=FOLDER, required=True, help="The store.")
+@click.option("--panel", "panel_name", help="Panel to call by instead: its name, or a TOML file.")
+@click.option("--run", "runs", multiple=True, help="Only this run (may be repeated).")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--again", is_flag=True, help="Also runs that this version has analyzed already.")
+@click.option("--apply", is_flag=True, help="Write new revisions; needs --reason.")
+@click.option("--reason", help="Why; kept with every result that is replaced.")
+@click.option("--user", help="Who; default: the name you are logged in with.")
+def reanalyze(
+    folder: Path,
+    panel_name: str | None,
+    runs: tuple[str, ...],
+    jobs: int,
+    again: bool,
+    apply: bool,
+    reason: str | None,
+    user: str | None,
+) -> None:
+    """Analyze runs of a store again, and say call by call what would change.
+
+    Nothing is written without --apply. It may be interrupted: what is written stays, and the next
+    time it continues with the rest.
+    """
+    from primers import load_panel
+    from qpcr.qc import check_panel_rules
+    from qpcr.reanalysis import in_processes, in_turn, jobs_of
+    from qpcr.reanalysis import reanalyze as work_off
+    from qpcr.records import Store
+
+    panel = None if panel_name is None else load_panel(panel_name)
+    if panel is not None:
+        check_panel_rules(panel)
+    chosen = {"again": again, "apply": apply, "reason": reason, "user": user}
+    waiting = jobs_of(Store.open(folder), runs, panel, **chosen)  # type: ignore[arg-type]
+    mapper = in_turn if jobs == 1 else in_processes(jobs)
+    done: list[Redone] = []
+    try:
+        with progress(visible=True) as bar, closing(work_off(waiting, mapper)) as answers:
+            for one in bar.track(answers, total=len(waiting), description="runs"):
+                done.append(one)  # noqa: PERF402 - what is done before an interruption counts
+    except KeyboardInterrupt:
+        _show(done, apply)
+        click.echo("qpcr: interrupted; what was written stays, and the same command continues")
+        sys.exit(FAILED)
+    _show(done, apply)
+    if any(one.error for one in done):
+        sys.exit(BAD_INPUT)
+
+
+def _show(done: list[Redone], apply: bool) -> None:
+    """Every call that changes, then the sums."""
+    rows = [(one.file, call.sample, call.before, call.after) for one in done for call in one.calls]
+    if rows:
+        print_table(dict.fromkeys(("File", "Sample", "Was", "Is now"), "left"), rows)
+    for one in done:
+        for note in one.notes:
+            click.echo(f"note: {one.file}: {note}")
+        if one.error:
+            click.echo(f"qpcr: {one.file}: {one.error}", err=True)
+    current = sum(one.current for one in done)
+    failed = sum(one.error is not None for one in done)
+    cq = sum(one.cq_gained + one.cq_lost for one in done)
+    largest = max((one.largest_cq_difference for one in done), default=0.0)
+    click.echo(
+        f"{len(done)} runs: {current} up to date, {failed} failed; {len(rows)} calls change; "
+        f"{cq} reactions gain or lose a Ct, the others differ by at most {largest:.3g} cycles"
+    )
+    written = sum(one.revision is not None for one in done)
+    said = f"{written} new revisions were written" if apply else "nothing was written: no --apply"
+    click.echo(said)
+
+
+COMMAND = reanalyze

@@ -1,0 +1,152 @@
+"""Records out of the store: tidy CSV, Parquet, JSON, or FHIR; as they are, or under pseudonyms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from qpcr.document import plain_value
+from qpcr.errors import InputError
+from qpcr.exchange.fhir import bundle
+from qpcr.exchange.outgoing import Outgoing, outgoing
+from qpcr.exchange.parquet import parquet
+from qpcr.exchange.pseudonyms import Dates, Pseudonyms, deidentified, open_pseudonyms
+from qpcr.exchange.tidy import tables
+from qpcr.outputs import write_texts
+from qpcr.record import versions
+from qpcr.records.patient import Patient
+
+if TYPE_CHECKING:
+    from primers import Panel
+    from qpcr.records.store import Store
+
+To = Literal["csv", "parquet", "json", "fhir"]
+FORMATS: tuple[To, ...] = ("csv", "parquet", "json", "fhir")
+FORMAT, FORMAT_VERSION = "ikaros-qpcr patients", 1
+
+
+def export_records(
+    store: Store,
+    folder: Path,
+    to: To,
+    patients: Sequence[str] = (),
+    *,
+    deidentify: bool = False,
+    dates: Dates = "shift",
+) -> list[Path]:
+    """Write records of patients into a folder.
+
+    Parameters
+    ----------
+    store
+        Where they are.
+    folder
+        Where to; its files can be read by their owner only.
+    to
+        ``"fhir"`` writes a bundle a patient, the others all patients together.
+    patients
+        Ids; all if none is stated.
+    deidentify
+        Under pseudonyms, see :mod:`qpcr.exchange.pseudonyms`.
+    dates
+        How dates are told then.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    InputError
+        No such patient, a stored value that cannot be understood, FHIR with dates in days, or a
+        folder that cannot be written to.
+    """
+    if to == "fhir" and deidentify and dates == "days":
+        raise InputError(
+            "FHIR knows no days since diagnosis", remedy="move the dates: --dates shift"
+        )
+    ids = patients or [one.patient for one in store.patients()]
+    found = [store.patient(one) for one in ids]
+    pseudonyms = open_pseudonyms(store.folder) if deidentify else None
+    if to == "fhir":
+        files: dict[str, str | bytes] = dict(_bundles(store, found, pseudonyms))
+    else:
+        if pseudonyms is not None:
+            made = (deidentified(one, pseudonyms, dates) for one in found)
+            found = sorted(made, key=lambda one: one.id)
+        files = _files(found, to, in_days=pseudonyms is not None and dates == "days")
+    files["manifest.json"] = _json(_manifest(to, len(found), deidentify, dates))
+    return write_texts(files, folder, private=True)
+
+
+def _files(patients: Sequence[Patient], to: To, in_days: bool) -> dict[str, str | bytes]:
+    if to == "json":
+        plain = [_plain(one) for one in patients]
+        return {
+            "patients.json": _json(
+                {"format": FORMAT, "format_version": FORMAT_VERSION, "patients": plain}
+            )
+        }
+    made = tables(patients, in_days)
+    if to == "parquet":
+        return {f"{one.name}.parquet": parquet(one) for one in made}
+    return {f"{one.name}.csv": one.csv() for one in made}
+
+
+def _plain(patient: Patient) -> dict[str, Any]:
+    """A patient as plain values; without history where there is none."""
+    made: dict[str, Any] = plain_value(patient)
+    made["specimens"] = list(made["specimens"].values())
+    made["results"] = list(made["results"].values())
+    if not patient.events:
+        del made["events"], made["sequence"]
+    return made
+
+
+def _bundles(
+    store: Store, patients: Sequence[Patient], pseudonyms: Pseudonyms | None
+) -> dict[str, str]:
+    """FHIR bundles by file name; the file's name does not tell who it is about."""
+
+    @cache
+    def panel_of(run: str) -> Panel | None:
+        return store.record(run).panel
+
+    texts: dict[str, str] = {}
+    for number, patient in enumerate(patients, 1):
+        results: Sequence[Outgoing] = outgoing(patient, panel_of)
+        shown, name = patient, f"patient-{number}"
+        if pseudonyms is not None:
+            shown = deidentified(patient, pseudonyms)
+            name = shown.id
+            paths = dict(zip(patient.results, shown.results.values(), strict=True))
+            results = [replace(one, result=paths[one.result.path], issued=None) for one in results]
+        texts[f"{name}.fhir.json"] = _json(bundle(shown, results))
+    return dict(sorted(texts.items()))
+
+
+def _manifest(to: To, patients: int, deidentify: bool, dates: Dates) -> dict[str, Any]:
+    told = {
+        "shift": "moved back by 1 to 365 days, the same for all dates of one patient",
+        "days": "whole days since diagnosis; empty where the date of diagnosis is not known",
+    }
+    return {
+        "format": f"{FORMAT} export",
+        "format_version": FORMAT_VERSION,
+        "to": to,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "patients": patients,
+        "deidentified": deidentify,
+        "dates": told[dates] if deidentify else "as recorded",
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

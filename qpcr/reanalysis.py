@@ -1,0 +1,316 @@
+"""Runs of a store analyzed again from their stored raw data: what would change, and changing it.
+
+Nothing is written unless asked for; then every run is one commit, a revision that names the run it
+replaces. A run whose last revision was made by this version of the software with the same panel is
+left alone: an interrupted reanalysis continues where it stopped.
+
+Work is handed out through one seam: a :data:`Mapper`, such as :func:`in_turn`, :func:`in_processes`
+or a function around ``Client.map`` of Dask.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from primers import Panel
+from qpcr.errors import InputError, QpcrError
+from qpcr.findings import Severity
+from qpcr.record import Record, versions
+from qpcr.records.query import RunQuery
+
+if TYPE_CHECKING:
+    from qpcr.calls import Call, Release
+    from qpcr.records.store import Store
+
+SOFTWARE = "ikaros-qpcr"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One run to analyze again; everything a worker needs, and can be sent to one.
+
+    Attributes
+    ----------
+    store
+        Folder of the store.
+    run
+        Id of the run.
+    file
+        Name of the instrument's file.
+    panel
+        To call by; ``None``: the panel the run was called by.
+    again
+        Even if the last revision was made by this version with this panel.
+    apply
+        Write what changes.
+    reason, user
+        Why, and who.
+    """
+
+    store: Path
+    run: str
+    file: str
+    panel: Panel | None = None
+    again: bool = False
+    apply: bool = False
+    reason: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """What one sample was called, and would be."""
+
+    sample: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """What came of one job.
+
+    Attributes
+    ----------
+    run, file
+        Of the job.
+    current
+        Nothing was done: the last revision is by this version of the software, with this panel.
+    calls
+        Calls that change.
+    cq_gained, cq_lost
+        Reactions that have a Ct now, or none any more.
+    largest_cq_difference
+        Of those that have one before and after, in cycles.
+    notes
+        What else a person should know.
+    revision
+        Id of the new revision, if one was written.
+    error
+        Why it did not work.
+    """
+
+    run: str
+    file: str
+    current: bool = False
+    calls: tuple[CallChange, ...] = ()
+    cq_gained: int = 0
+    cq_lost: int = 0
+    largest_cq_difference: float = 0.0
+    notes: tuple[str, ...] = ()
+    revision: str | None = None
+    error: str | None = None
+
+
+Mapper = Callable[[Callable[[Job], Redone], Sequence[Job]], Iterable[Redone]]
+"""Does jobs, in any order, anywhere, and yields each answer when it is there."""
+
+
+def jobs_of(
+    store: Store,
+    runs: Sequence[str] = (),
+    panel: Panel | None = None,
+    *,
+    again: bool = False,
+    apply: bool = False,
+    reason: str | None = None,
+    user: str | None = None,
+) -> list[Job]:
+    """Say what there is to do: runs, each by its last revision, the oldest first.
+
+    Parameters
+    ----------
+    store
+        Where they are.
+    runs
+        Ids; all runs if none is stated. A replaced run stands for its last revision.
+    panel
+        To call by instead of each run's own.
+    again
+        Also runs whose last revision was made by this version with this panel.
+    apply
+        Write what comes out as new revisions; by default it is only said.
+    reason
+        Why; needed with `apply`.
+    user
+        Who; by default as the store does.
+
+    Raises
+    ------
+    InputError
+        No such run, or `apply` without a reason.
+    """
+    if apply and not (reason or "").strip():
+        raise InputError(
+            "new revisions need a reason", expected="why the runs are analyzed again",
+            remedy="state it with --reason",
+        )  # fmt: skip
+    return [
+        Job(store.folder, run, file, panel, again, apply, reason, user)
+        for run, file in _selected(store, runs)
+    ]
+
+
+def _selected(store: Store, wanted: Sequence[str]) -> list[tuple[str, str]]:
+    """Last revisions of the wanted runs, the oldest first: id and file."""
+    known = {one.run_id: one for one in store.runs()}
+    if not wanted:
+        latest = store.runs(RunQuery(latest=True))
+        return [(one.run_id, one.file) for one in reversed(latest)]
+    found: dict[str, str] = {}
+    for run in wanted:
+        if run not in known:
+            raise InputError(
+                "there is no such run in the store",
+                found=run,
+                remedy="qpcr records list shows the runs",
+            )
+        one = known[run]
+        while one.replaced_by is not None and one.replaced_by in known:
+            one = known[one.replaced_by]
+        found[one.run_id] = one.file
+    return list(found.items())
+
+
+def reanalyze(jobs: Sequence[Job], mapper: Mapper | None = None) -> Generator[Redone, None, None]:
+    """Analyze runs again, and write what comes out where the jobs say so.
+
+    Parameters
+    ----------
+    jobs
+        Of :func:`jobs_of`.
+    mapper
+        How they are done; by default one after the other.
+
+    Yields
+    ------
+    Redone
+        As they get done. Whoever closes the generator stops the work; what was written stays.
+    """
+    yield from (mapper or in_turn)(redo, jobs)
+
+
+def in_turn(work: Callable[[Job], Redone], jobs: Sequence[Job]) -> Iterator[Redone]:
+    """Do jobs one after the other, in this process."""
+    yield from map(work, jobs)
+
+
+def in_processes(count: int) -> Mapper:
+    """A mapper that does jobs in `count` processes of their own.
+
+    An interruption (Ctrl-C) or an abandoned iteration lets the runs at work finish, starts no
+    other, and comes through then.
+    """
+
+    def mapper(work: Callable[[Job], Redone], jobs: Sequence[Job]) -> Iterator[Redone]:
+        from concurrent.futures import ProcessPoolExecutor, as_completed
+        from multiprocessing import get_context
+
+        pool = ProcessPoolExecutor(
+            min(count, len(jobs)) or 1, mp_context=get_context("spawn"), initializer=_uninterrupted
+        )
+        try:
+            for done in as_completed([pool.submit(work, job) for job in jobs]):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    return mapper
+
+
+def _uninterrupted() -> None:
+    """A terminal interrupts all its processes; the first one decides for the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def redo(job: Job) -> Redone:
+    """Do one job: read, analyze, compare and, if it says so, write."""
+    from qpcr.records.store import Store
+
+    try:
+        store = Store.open(job.store)
+        before = store.record(job.run)
+        panel = before.panel if job.panel is None else job.panel
+        if not job.again and _is_current(before, panel):
+            return Redone(job.run, job.file, current=True)
+        after, notes = _again(before, panel)
+        done = replace(compared(before, after, job), notes=notes)
+        if not job.apply:
+            return done
+        receipt = store.commit(after, user=job.user, reason=job.reason)
+        return replace(done, revision=None if receipt.already_there else receipt.run_id)
+    except QpcrError as error:
+        return Redone(job.run, job.file, error=str(error))
+
+
+def _is_current(record: Record, panel: Panel | None) -> bool:
+    same = record.versions.get(SOFTWARE) == versions()[SOFTWARE]
+    return same and _plain(record.panel) == _plain(panel)
+
+
+def _plain(panel: Panel | None) -> Panel | None:
+    """A panel wherever it was read from."""
+    return None if panel is None else replace(panel, file=None)
+
+
+def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]]:
+    """Analyze a run again as it was analyzed before.
+
+    A person's release holds only for the faults it was given for: when others make the run invalid,
+    it is dropped.
+    """
+    from qpcr.pipeline import analyze
+
+    release = next((call.released for call in before.calls if call.released is not None), None)
+
+    def made(given: Release | None) -> Record:
+        return analyze(
+            before.run,
+            before.settings,
+            before.fit_settings,
+            panel=panel,
+            identities=tuple(before.identities.values()) or None,
+            release=given,
+        )
+
+    after = made(release)
+    if release is None or _faults(after) <= _faults(before):
+        return after, ()
+    return made(None), ("The release was given for other faults, and does not hold any more.",)
+
+
+def _faults(record: Record) -> set[str]:
+    return {one.rule for one in record.findings if one.severity is Severity.RUN}
+
+
+def compared(before: Record, after: Record, job: Job) -> Redone:
+    """What differs between two analyses of one run."""
+    old, new = _called(before.calls), _called(after.calls)
+    calls = tuple(
+        CallChange(sample, old.get(sample, "not called"), new.get(sample, "not called"))
+        for sample in {**old, **new}
+        if old.get(sample) != new.get(sample)
+    )
+    pairs = [(before.fits[i].cq, after.fits[i].cq) for i in range(len(after.fits))]
+    differences = [abs(a - b) for a, b in pairs if a is not None and b is not None]
+    return Redone(
+        job.run,
+        job.file,
+        calls=calls,
+        cq_gained=sum(a is None and b is not None for a, b in pairs),
+        cq_lost=sum(a is not None and b is None for a, b in pairs),
+        largest_cq_difference=max(differences, default=0.0),
+    )
+
+
+def _called(calls: Iterable[Call]) -> dict[str, str]:
+    return {
+        one.sample: f"{one.outcome}: {' and '.join(one.deletions)}"
+        if one.deletions
+        else str(one.outcome)
+        for one in calls
+    }

@@ -1,0 +1,449 @@
+"""Clinical data into the store, and records out of it; every patient here is invented."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import stores
+from click.testing import CliRunner
+from fhir.resources.R4B.bundle import Bundle
+
+from cli import main
+from primers import load_panel
+from qpcr.clinical.fields import schema
+from qpcr.errors import InputError
+from qpcr.exchange import pseudonyms
+from qpcr.exchange.clinical import carry_out, plan_file
+from qpcr.exchange.export import FORMATS, export_records
+from qpcr.exchange.pseudonyms import KEY_FILE, Pseudonyms, open_pseudonyms
+from qpcr.records import Change, Kind, State, Store
+
+LOINC = "http://loinc.org"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    made = stores.records(tmp_path_factory)
+    return stores.filled(tmp_path_factory.mktemp("store") / "s", made)
+
+
+@pytest.fixture
+def store(original, tmp_path):
+    shutil.copytree(original.folder, tmp_path / "store")
+    return Store.open(tmp_path / "store")
+
+
+def with_outcome(store, outcome):
+    """A patient's id and the path of a result that is called so."""
+    for one in store.patients():
+        for path, result in store.patient(one.patient).results.items():
+            if result.outcome == outcome:
+                return one.patient, path
+    return pytest.fail(f"no simulated patient is {outcome}")
+
+
+# --- import ---------------------------------------------------------------------------------------
+
+
+def table(tmp_path, text):
+    path = tmp_path / "patients.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_import_is_one_commit_that_names_file_row_and_digest(tmp_path):
+    store = Store.init(tmp_path / "store")
+    file = table(tmp_path, "患者编号,性别,白细胞\nQ1,男,35\nQ2,女,12.5\n")
+    done = run("records", "import", file, "--store", store.folder, "--user", "u")
+    assert done.exit_code == 0, done.output
+    assert "Q1" not in done.output
+    assert {event.sequence for event in store.history()} == {1}
+    event = store.history(patient="Q2")[-1]
+    assert (event.path, event.new) == ("wbc", {"value": 12.5, "unit": "10^9/L"})
+    assert event.source.startswith("patients.csv row 3 sha256:")
+    again = run("records", "import", file, "--store", store.folder)
+    assert again.exit_code == 3
+    assert "nothing to import" in again.output
+    assert len(store.history()) == 4
+
+
+def test_one_bad_cell_refuses_the_whole_file(tmp_path):
+    store = Store.init(tmp_path / "store")
+    file = table(tmp_path, "id,sex,diagnosis date\nQ1,M,2021-03-05\nQ2,F,03/04/2021\n")
+    done = run("records", "import", file, "--store", store.folder)
+    assert done.exit_code == 3
+    for word in ("diagnosis date", "two ways", "03/04/2021", "day-first", "1 refused"):
+        assert word in done.output
+    assert "Q2" not in done.output
+    assert store.patients() == ()
+    assert store.history() == ()
+
+
+def test_values_on_record_are_replaced_only_with_a_reason(tmp_path):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "sex", "male")], user="u")
+    file = table(tmp_path, "id,sex\nQ1,F\n")
+    done = run("records", "import", file, "--store", store.folder)
+    assert done.exit_code == 3
+    assert "--reason" in done.output
+    dry = run("records", "import", file, "--store", store.folder, "--dry-run", "--show-ids")
+    assert dry.exit_code == 0
+    assert "Q1" in dry.output
+    assert store.patient("Q1").clinical["sex"] == "male"
+    done = run("records", "import", file, "--store", store.folder, "--reason", "typing error")
+    assert done.exit_code == 0, done.output
+    event = store.history(patient="Q1")[-1]
+    assert (event.old, event.new, event.reason) == ("male", "female", "typing error")
+
+
+def test_a_record_that_changed_meanwhile_is_not_overwritten(tmp_path):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "ph", True)], user="u")
+    file = table(tmp_path, "id,sex\nQ1,F\n")
+    plan = plan_file(store, file)
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "sex", "male")], user="somebody else")
+    with pytest.raises(InputError, match="somebody else"):
+        carry_out(store, plan, file)
+    assert store.patient("Q1").clinical["sex"] == "male"
+
+
+# --- tables, JSON, Parquet ------------------------------------------------------------------------
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_csv_and_parquet_hold_the_same_and_what_the_store_holds(store, tmp_path):
+    export_records(store, tmp_path / "c", "csv")
+    export_records(store, tmp_path / "p", "parquet")
+    names = {path.stem for path in (tmp_path / "c").glob("*.csv")}
+    assert names == {"patients", "results", "specimens", "fields", "history"}
+    for name in names:
+        plain = rows(tmp_path / "c" / f"{name}.csv")
+        typed = pq.read_table(tmp_path / "p" / f"{name}.parquet").to_pylist()
+        assert len(plain) == len(typed)
+        for one, other in zip(plain, typed, strict=True):
+            for column, value in other.items():
+                text = ";".join(value) if isinstance(value, list) else value
+                text = str(text).lower() if isinstance(text, bool) else text
+                assert one[column] == ("" if text is None else str(text))
+    patients = pq.read_table(tmp_path / "p" / "patients.parquet").to_pylist()
+    first = patients[0]
+    assert first["wbc"] == 35.5
+    assert (first["mrd1"], first["mrd1_below"]) == (2.5, None)
+    assert (first["mrd3"], first["mrd3_below"]) == (None, 0.01)
+    assert first["diagnosis_date"] == date(2021, 3, 5)
+    assert first["ph"] is True
+    assert first["death"] is None
+    results = rows(tmp_path / "c" / "results.csv")
+    assert len(results) == len(store.patients())
+    for row in results:
+        result = next(iter(store.patient(row["patient"]).results.values()))
+        assert row["outcome"] == result.outcome
+        assert row["deletions"] == ";".join(result.deletions)
+        assert (row["state"], row["final"]) == ("preliminary", "false")
+
+
+def test_exported_files_are_for_their_owner_only(store, tmp_path):
+    for path in export_records(store, tmp_path / "new" / "out", "csv"):
+        assert path.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "new" / "out").stat().st_mode & 0o077 == 0
+
+
+def test_json_holds_everything_of_chosen_patients(store, tmp_path):
+    wanted = [one.patient for one in store.patients()][:2]
+    arguments = [part for one in wanted for part in ("--patient", one)]
+    done = run(
+        "records", "export", "--store", store.folder, "--out", tmp_path / "j", "--to", "json",
+        *arguments,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    told = json.loads((tmp_path / "j" / "patients.json").read_text(encoding="utf-8"))
+    assert [one["id"] for one in told["patients"]] == wanted
+    for one in told["patients"]:
+        assert one["clinical"] == stores.CLINICAL
+        assert len(one["events"]) == len(store.history(patient=one["id"]))
+
+
+def test_parquet_without_pyarrow_says_how_to_get_it(store, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(InputError, match="pyarrow"):
+        export_records(store, tmp_path / "p", "parquet")
+    assert not list(tmp_path.glob("p/*"))
+
+
+def test_a_value_that_nobody_understands_is_refused_not_exported(store, tmp_path):
+    who = store.patients()[0].patient
+    store.commit(changes=[Change(who, Kind.CLINICAL, "age", "about fifty", reason="r")], user="u")
+    with pytest.raises(InputError, match="stored value of age"):
+        export_records(store, tmp_path / "c", "csv")
+
+
+# --- FHIR -----------------------------------------------------------------------------------------
+
+
+def fhir(store, tmp_path, patient, **how):
+    out = tmp_path / f"fhir-{len(list(tmp_path.glob('fhir-*')))}"
+    files = export_records(store, out, "fhir", [patient], **how)
+    told = json.loads(files[0].read_text(encoding="utf-8"))
+    Bundle.model_validate(told)
+    resources = {entry["fullUrl"]: entry["resource"] for entry in told["entry"]}
+    assert len(resources) == len(told["entry"])
+    for reference in references(told):
+        assert reference in resources
+    return list(resources.values())
+
+
+def references(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield value["reference"]
+        for one in value.values():
+            yield from references(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from references(one)
+
+
+def of_kind(resources, kind):
+    return [one for one in resources if one["resourceType"] == kind]
+
+
+def components(variant):
+    return {
+        one["code"]["coding"][0]["code"]: one["valueCodeableConcept"]["coding"]
+        for one in variant["component"]
+    }
+
+
+def test_a_detected_deletion_in_fhir(store, tmp_path):
+    who, path = with_outcome(store, "detected")
+    deletions = store.patient(who).results[path].deletions
+    resources = fhir(store, tmp_path, who)
+    assert [one["resourceType"] for one in resources] == [
+        "Patient", "Specimen", *["Observation"] * len(deletions), "DiagnosticReport",
+    ]  # fmt: skip
+    assert of_kind(resources, "Patient")[0]["gender"] == "female"
+    ends = {
+        "Δ4-7": "c.(160+1_161-1)_(850+1_851-1)del", "Δ2-7": "c.(-15+1_-14-1)_(850+1_851-1)del",
+        "Δ4-8": "c.(160+1_161-1)_(*4474_?)del", "Δ2-8": "c.(-15+1_-14-1)_(*4474_?)del",
+    }  # fmt: skip
+    for deletion, variant in zip(deletions, of_kind(resources, "Observation"), strict=True):
+        assert variant["code"]["coding"][0]["code"] == "69548-6"
+        value = variant["valueCodeableConcept"]["coding"][0]
+        assert value == {"system": LOINC, "code": "LA9633-4", "display": "Present"}
+        found = components(variant)
+        assert [one["code"] for one in found["48004-6"]] == [
+            f"NC_000007.14(NM_006060.6):{ends[deletion]}",
+            f"NC_000007.13(NM_006060.6):{ends[deletion]}",
+        ]
+        assert found["48018-6"][0]["code"] == "HGNC:13176"
+        assert found["48002-0"][0]["code"] == "LA6684-0"
+        assert found["62374-4"][0]["code"] == "LA26806-2"
+        assert found["48019-4"][0]["code"] == "SO:0000159"
+    assert "note" not in of_kind(resources, "Observation")[0]
+
+
+def test_an_absent_deletion_says_what_was_looked_for_and_what_is_not_seen(store, tmp_path):
+    who, _ = with_outcome(store, "not detected")
+    resources = fhir(store, tmp_path, who)
+    variants = of_kind(resources, "Observation")
+    assert {v["valueCodeableConcept"]["coding"][0]["code"] for v in variants} == {"LA9634-2"}
+    assert [v["valueCodeableConcept"]["text"] for v in variants] == [
+        f"{name}: absent" for name in ("Δ4-7", "Δ2-7", "Δ4-8", "Δ2-8")
+    ]
+    limits = [one.text for one in load_panel("ikzf1").limitations]
+    assert limits
+    for variant in variants:
+        assert [note["text"] for note in variant["note"]] == limits
+    report = of_kind(resources, "DiagnosticReport")[0]
+    for limit in limits:
+        assert limit in report["conclusion"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("inconclusive", "LA11884-6"), ("invalid", "LA18198-4")]
+)
+def test_no_result_is_neither_present_nor_absent(store, tmp_path, outcome, code):
+    who, path = with_outcome(store, "not detected")
+    told = amended(store, who, path, outcome=outcome)
+    store.amend(told, user="u")
+    variants = of_kind(fhir(store, tmp_path, who), "Observation")
+    assert [v["valueCodeableConcept"]["coding"][0]["code"] for v in variants] == [code]
+    assert "48004-6" not in components(variants[0])
+
+
+def amended(store, who, path, **new):
+    before = store.history(patient=who)
+    told = next(e.new for e in reversed(before) if e.kind is Kind.RESULT and e.path == path)
+    return Change(who, Kind.RESULT, path, {**told, **new}, reason="second look")
+
+
+def statuses(resources):
+    kinds = of_kind(resources, "DiagnosticReport") + of_kind(resources, "Observation")
+    return {one["status"] for one in kinds}
+
+
+def test_only_what_is_signed_goes_out_as_final(store, tmp_path):
+    who, path = with_outcome(store, "detected")
+    assert statuses(fhir(store, tmp_path, who)) == {"preliminary"}
+    store.review(who, path, user="reviewer")
+    assert statuses(fhir(store, tmp_path, who)) == {"preliminary"}
+    store.sign(who, path, user="signer")
+    resources = fhir(store, tmp_path, who)
+    report = of_kind(resources, "DiagnosticReport")[0]
+    assert statuses(resources) == {"final"}
+    assert report["resultsInterpreter"] == [{"display": "signer"}]
+    assert report["issued"]
+    store.amend(amended(store, who, path, outcome="inconclusive", deletions=[]), user="u")
+    assert store.patient(who).results[path].state is State.AMENDED
+    resources = fhir(store, tmp_path, who)
+    report = of_kind(resources, "DiagnosticReport")[0]
+    assert statuses(resources) == {"preliminary"}
+    assert "not signed" in report["conclusion"]
+    assert "issued" not in report
+    store.review(who, path, user="reviewer")
+    store.sign(who, path, user="signer")
+    assert statuses(fhir(store, tmp_path, who)) == {"amended"}
+
+
+def test_an_outcome_without_a_code_is_refused(store, tmp_path):
+    who, path = with_outcome(store, "detected")
+    store.amend(amended(store, who, path, outcome="probably"), user="u")
+    with pytest.raises(InputError, match="no code"):
+        fhir(store, tmp_path, who)
+
+
+# --- pseudonyms -----------------------------------------------------------------------------------
+
+
+def secrets_of(store):
+    """Every text that tells who somebody is: ids, samples, users, runs, files, reasons."""
+    found = {stores.USER, "reviewer-Li", "signer-Wang", "secret remark"}
+    for one in store.patients():
+        patient = store.patient(one.patient)
+        found |= {patient.id, *patient.results}
+        found |= {result.sample for result in patient.results.values()}
+        found |= {result.run for result in patient.results.values()}
+    return found | {run.file for run in store.runs()} | {store.id}
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("dates", ["shift", "days"])
+def test_nothing_tells_who_somebody_is(store, tmp_path, to, dates):
+    who, path = with_outcome(store, "detected")
+    store.review(who, path, user="reviewer-Li")
+    store.sign(who, path, user="signer-Wang")
+    noted = [
+        Change(who, Kind.CLINICAL, "nickname", "secret remark"),
+        Change(
+            who, Kind.SPECIMEN, "secret remark", {"specimen": "secret remark", "x": "secret remark"}
+        ),
+    ]
+    store.commit(changes=noted, user="u")
+    store.amend(amended(store, who, path, remark="secret remark"), user="u")
+    if (to, dates) == ("fhir", "days"):
+        with pytest.raises(InputError, match="days since diagnosis"):
+            export_records(store, tmp_path / "o", to, deidentify=True, dates=dates)
+        return
+    files = export_records(store, tmp_path / "o", to, deidentify=True, dates=dates)
+    for file in files:
+        data = file.read_bytes()
+        if to == "parquet" and file.suffix == ".parquet":
+            data = json.dumps(
+                pq.read_table(file).to_pylist(), default=str, ensure_ascii=False
+            ).encode()
+        for secret in secrets_of(store):
+            for spelled in (secret, json.dumps(secret)[1:-1]):
+                assert spelled.encode() not in data, file.name
+                assert spelled not in file.name
+        for day in ("2021-03-05", "2022-01-20", "2023-06-30"):
+            assert day.encode() not in data
+    assert any(
+        store.patients()[0].patient.encode() in f.read_bytes()
+        for f in export_records(store, tmp_path / "named", "csv")
+    )  # the test can fail
+
+
+def test_pseudonyms_are_stable_and_keep_times_between_dates(store, tmp_path):
+    export_records(store, tmp_path / "a", "csv", deidentify=True)
+    export_records(store, tmp_path / "b", "csv", deidentify=True)
+    assert (tmp_path / "a" / "patients.csv").read_bytes() == (
+        tmp_path / "b" / "patients.csv"
+    ).read_bytes()
+    export_records(store, tmp_path / "d", "csv", deidentify=True, dates="days")
+    moved = {row["patient"]: row for row in rows(tmp_path / "a" / "patients.csv")}
+    days = {row["patient"]: row for row in rows(tmp_path / "d" / "patients.csv")}
+    assert len(moved) == len(store.patients())
+    assert moved.keys() == days.keys()
+    offsets = set()
+    for who, row in moved.items():
+        start = date.fromisoformat(row["diagnosis_date"])
+        assert (date.fromisoformat(row["relapse_date"]) - start).days == 321
+        assert (days[who]["diagnosis_date"], days[who]["relapse_date"]) == ("0", "321")
+        assert row["age"] == "90.0"
+        assert row["wbc"] == "35.5"
+        offsets.add((date(2021, 3, 5) - start).days)
+    assert len(offsets) > 1
+    assert all(1 <= offset <= 365 for offset in offsets)
+    (store.folder / KEY_FILE).unlink()
+    export_records(store, tmp_path / "e", "csv", deidentify=True)
+    assert not moved.keys() & {row["patient"] for row in rows(tmp_path / "e" / "patients.csv")}
+
+
+def test_days_need_a_date_of_diagnosis(tmp_path):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "relapse_date", "2022-01-20")], user="u")
+    export_records(store, tmp_path / "d", "csv", deidentify=True, dates="days")
+    assert rows(tmp_path / "d" / "patients.csv")[0]["relapse_date"] == ""
+
+
+def test_the_key_is_for_its_owner_only_and_never_replaced(tmp_path):
+    first = open_pseudonyms(tmp_path)
+    key = tmp_path / KEY_FILE
+    assert key.stat().st_mode & 0o077 == 0
+    pseudonyms._make_key(key)  # somebody else was a moment slower
+    assert open_pseudonyms(tmp_path) == first
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+    key.chmod(0o640)
+    with pytest.raises(InputError, match="others can read"):
+        open_pseudonyms(tmp_path)
+    key.chmod(0o600)
+    key.write_bytes(b"short")
+    with pytest.raises(InputError, match="damaged"):
+        open_pseudonyms(tmp_path)
+
+
+def test_a_pseudonym_is_an_hmac_as_openssl_makes_it():
+    # printf 'patient\0P1' | openssl dgst -sha256 -mac HMAC -macopt hexkey:00…00 | first 10 bytes
+    import subprocess
+
+    command = ["openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", "hexkey:" + "00" * 32]
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine to compare with")
+    done = subprocess.run(command, input=b"patient\0P1", capture_output=True, check=True)
+    expected = bytes.fromhex(done.stdout.decode().split()[-1])[:10]
+    import base64
+
+    mine = Pseudonyms(bytes(32)).name("patient", "P1")
+    assert base64.b32decode(mine.removeprefix("P-").upper()) == expected
+
+
+def test_every_field_of_the_schema_has_a_column_and_a_description(store, tmp_path):
+    export_records(store, tmp_path / "c", "csv")
+    columns = set(rows(tmp_path / "c" / "patients.csv")[0]) - {"patient"}
+    assert columns == {row["column"] for row in rows(tmp_path / "c" / "fields.csv")}
+    assert set(schema().fields) - {"patient"} <= columns
+    assert Path(tmp_path / "c" / "manifest.json").is_file()
