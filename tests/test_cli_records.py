@@ -47,7 +47,11 @@ def test_from_a_plate_to_a_signed_result(plates, tmp_path):
     assert kept.patient("pat-1").final_results[0].signed_by == "anna"
     run("records", "amend", *this, "--path", "wbc", "--value", "30.5", "--reason", "told by phone")
     run("records", "amend", *this, "--path", "sex", "--value", "f", "--reason", "told by phone")
-    assert kept.patient("pat-1").clinical == {"wbc": 30.5, "sex": "f"}
+    assert kept.patient("pat-1").clinical == {
+        "wbc": {"value": 30.5, "unit": "10^9/L"},
+        "sex": "female",
+    }
+    run("records", "amend", *this, "--path", "wbc", "--value", "1,5", "--reason", "r", code=3)
     run("records", "amend", *this, "--path", "sex", "--take-back", "--reason", "not told")
     run("records", "amend", *this, "--path", "sex", "--reason", "neither", code=2)
     shown = run("records", "show", "--store", store, "--patient", "pat-1")

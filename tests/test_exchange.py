@@ -19,7 +19,7 @@ from primers import load_panel
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
 from qpcr.exchange import pseudonyms
-from qpcr.exchange.clinical import carry_out, plan_file
+from qpcr.exchange.clinical import carry_out, clinical_change, plan_file
 from qpcr.exchange.export import FORMATS, export_records
 from qpcr.exchange.pseudonyms import KEY_FILE, Pseudonyms, open_pseudonyms
 from qpcr.records import Change, Kind, State, Store
@@ -115,6 +115,25 @@ def test_a_record_that_changed_meanwhile_is_not_overwritten(tmp_path):
     with pytest.raises(InputError, match="somebody else"):
         carry_out(store, plan, file)
     assert store.patient("Q1").clinical["sex"] == "male"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("wcb", "3", "no such clinical field"),
+        ("patient", "Q2", "no such clinical field"),
+        ("wbc", "1,5", "number with"),
+        ("sex", "不详", "nothing is known"),
+        ("relapse_date", "2020-01-01", "is after"),
+    ],
+)
+def test_amendments_are_checked_as_imports_are(tmp_path, name, text, why):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "diagnosis_date", "2021-03-05")], user="u")
+    with pytest.raises(InputError, match=why):
+        clinical_change(store, "Q1", name, text, "told by phone")
+    change = clinical_change(store, "Q1", "wbc", "35200 /µL", "told by phone")
+    assert change.new["value"] == pytest.approx(35.2)
 
 
 # --- tables, JSON, Parquet ------------------------------------------------------------------------

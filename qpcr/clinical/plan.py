@@ -189,7 +189,7 @@ def _compare(
     row: int, patient: str, values: Mapping[str, Value], before: Mapping[str, Any]
 ) -> _Compared:
     """What a row changes, and what it contradicts, itself or what is stored."""
-    typed = _typed(before)
+    typed = understood(before)
     merged = {**typed, **values}
     made = _Compared([], [], [], sum(typed.get(name) == one for name, one in values.items()))
     for breach in contradictions(merged):
@@ -204,7 +204,7 @@ def _compare(
     return made
 
 
-def _typed(stored: Mapping[str, Any]) -> dict[str, Value]:
+def understood(stored: Mapping[str, Any]) -> dict[str, Value]:
     """Stored values that can be understood; what an older hand wrote otherwise is replaced."""
     found = {}
     for name, one in stored.items():

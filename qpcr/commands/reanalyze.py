@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import BAD_INPUT, FAILED
-from qpcr.commands._options import FOLDER
 from qpcr.commands._screen import print_table, progress
+from qpcr.commands.records._options import opened, store_option, user_option
 
 if TYPE_CHECKING:
     from qpcr.reanalysis import Redone
 
 
 @click.command()
-@click.option("--store", "folder", type=FOLDER, required=True, help="The store.")
+@store_option
+@user_option
 @click.option("--panel", "panel_name", help="Panel to call by instead: its name, or a TOML file.")
 @click.option("--run", "runs", multiple=True, help="Only this run (may be repeated).")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
 @click.option("--again", is_flag=True, help="Also runs that this version has analyzed already.")
 @click.option("--apply", is_flag=True, help="Write new revisions; needs --reason.")
 @click.option("--reason", help="Why; kept with every result that is replaced.")
-@click.option("--user", help="Who; default: the name you are logged in with.")
 def reanalyze(
     folder: Path,
     panel_name: str | None,
@@ -45,13 +45,12 @@ def reanalyze(
     from qpcr.qc import check_panel_rules
     from qpcr.reanalysis import in_processes, in_turn, jobs_of
     from qpcr.reanalysis import reanalyze as work_off
-    from qpcr.records import Store
 
     panel = None if panel_name is None else load_panel(panel_name)
     if panel is not None:
         check_panel_rules(panel)
     chosen = {"again": again, "apply": apply, "reason": reason, "user": user}
-    waiting = jobs_of(Store.open(folder), runs, panel, **chosen)  # type: ignore[arg-type]
+    waiting = jobs_of(opened(folder), runs, panel, **chosen)  # type: ignore[arg-type]
     mapper = in_turn if jobs == 1 else in_processes(jobs)
     done: list[Redone] = []
     try:

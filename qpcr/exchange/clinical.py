@@ -8,8 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qpcr.clinical.cells import Reading, parse_cell
+from qpcr.clinical.checks import contradictions
 from qpcr.clinical.column_map import ColumnMap, read_column_map
-from qpcr.clinical.plan import Plan, plan_import
+from qpcr.clinical.dates import CellError
+from qpcr.clinical.fields import schema
+from qpcr.clinical.plan import Plan, plan_import, understood
 from qpcr.clinical.sheet import read_sheet
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
@@ -110,3 +114,47 @@ def carry_out(
     if not changes:
         raise InputError("nothing to import: the records say all of this already", file=file)
     return store.commit(changes=changes, user=user)
+
+
+def clinical_change(
+    store: Store, patient: str, name: str, text: str, reason: str, today: date | None = None
+) -> Change:
+    """A change of one field of one patient, as a person types it, checked as an import is.
+
+    Parameters
+    ----------
+    store
+        Whose record is changed.
+    patient, name, text, reason
+        Whose, which field, the new value (``35.2``, ``35200 /µL``, ``男``, ``2021-03-05``), why.
+    today
+        No date may be later; by default this day.
+
+    Raises
+    ------
+    InputError
+        There is no such field or patient, the value is none of it, or it contradicts another.
+    """
+    field = schema().fields.get(name)
+    if field is None or field.kind == "id":
+        raise InputError(
+            "there is no such clinical field",
+            expected=", ".join(one for one in schema().fields if one != "patient"),
+            found=name,
+            remedy="qpcr records fields lists them",
+        )
+    try:
+        value = parse_cell(text, Reading(field), today or date.today())
+    except CellError as error:
+        raise InputError(
+            error.problem, place=name, expected=error.expected, found=text[:40]
+        ) from error
+    if value is None:
+        raise InputError(
+            "this says that nothing is known", place=name, remedy="take the value back instead"
+        )
+    known = understood(store.patient(patient).clinical)
+    for breach in contradictions({**known, name: value}):
+        if breach.fatal and name in breach.fields:
+            raise InputError(breach.problem, place=name, expected=breach.expected)
+    return Change(patient, Kind.CLINICAL, name, field.stored(value), reason)

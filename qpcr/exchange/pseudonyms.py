@@ -27,9 +27,9 @@ from qpcr._frozen import FrozenMap
 from qpcr.calls import Outcome
 from qpcr.clinical.fields import folded, schema
 from qpcr.errors import InputError
+from qpcr.records._layout import PSEUDONYMS as KEY_FILE
 from qpcr.records.patient import Patient, Result, Specimen
 
-KEY_FILE = "pseudonyms.key"
 KEY_BYTES = 32
 OLDEST = 90
 OUTCOMES = {str(one) for one in Outcome}

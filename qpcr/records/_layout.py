@@ -16,6 +16,8 @@ from qpcr.records.review import Policy
 from qpcr.records.seal import broken
 
 DESCRIPTION, HEAD, COMMITS, LOCK = "store.json", "head.json", "commits", ".lock"
+PSEUDONYMS = "pseudonyms.key"
+"""Key of the pseudonyms under which patients are exported; absent until one is."""
 FORMAT, FORMAT_VERSION = "ikaros-qpcr store", 1
 A_FOLDER = 1000
 """Commits in one folder."""

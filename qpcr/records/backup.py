@@ -65,6 +65,9 @@ def _copy(src: Path, dest: Path) -> None:
         make_folder(target.parent)
         data = layout.read_checked(src, entry.file, entry.size, entry.sha256)
         write_file(dest, target, data)
+    key = src / layout.PSEUDONYMS
+    if key.exists():
+        write_file(dest, dest / layout.PSEUDONYMS, key.read_bytes())
     write_file(dest, dest / LEDGER, b"".join(entry.line for entry, _ in entries))
     layout.write_head(dest, entries[-1][1])
 

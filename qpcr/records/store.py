@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
@@ -111,6 +112,7 @@ class Store(Writer):
         changes: Iterable[Change] = (),
         *,
         user: str | None = None,
+        reason: str | None = None,
     ) -> Receipt:
         """Write a run, changes to patients, or both: wholly, or not at all.
 
@@ -122,6 +124,8 @@ class Store(Writer):
             To patients; what is on record already is left out.
         user
             Who; by default the name that one is logged in with.
+        reason
+            Why the run is written again; kept with the results that it gives its patients.
 
         Returns
         -------
@@ -142,7 +146,8 @@ class Store(Writer):
             if run is None:
                 events = self._events(wanted, user)
             else:
-                events = self._events(changes_of(record, run), user, once=True)  # type: ignore[arg-type]
+                mine = [replace(one, reason=reason) for one in changes_of(record, run)]  # type: ignore[arg-type]
+                events = self._events(mine, user, once=True)
                 events += self._events(wanted, user, before=events)
             if run is None and not events:
                 return Receipt(latest if again else None, None, True, self._index.position.sequence)

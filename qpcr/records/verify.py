@@ -20,8 +20,8 @@ from qpcr.records.seal import broken, check_seal
 FROM_BACKUP = "take this file from a backup"
 REBUILD = "qpcr records rebuild-index makes it again; nothing is lost"
 KNOWN = {
-    layout.DESCRIPTION, layout.HEAD, layout.LOCK, layout.COMMITS, LEDGER, INDEX, PATIENTS,
-    TEMPORARY,
+    layout.DESCRIPTION, layout.HEAD, layout.LOCK, layout.COMMITS, layout.PSEUDONYMS, LEDGER, INDEX,
+    PATIENTS, TEMPORARY,
 }  # fmt: skip
 
 

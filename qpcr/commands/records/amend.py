@@ -23,7 +23,11 @@ from qpcr.commands.records._options import opened, store_option, user_option
     help="What is changed.",
 )
 @click.option("--path", required=True, help="Field, key of a specimen, or RUN/SAMPLE.")
-@click.option("--value", help='New value: JSON, or else a text; of a result {"outcome": …}.')
+@click.option(
+    "--value",
+    help="New value. Of a clinical field as people write it (qpcr records fields lists them); "
+    'otherwise JSON: of a result {"outcome": …}.',
+)
 @click.option("--take-back", is_flag=True, help="Instead: take back what is there.")
 @click.option("--reason", required=True, help="Why.")
 def amend(
@@ -37,12 +41,17 @@ def amend(
     reason: str,
 ) -> None:
     """Change what is on record; what was stays in the history. A result needs a new review."""
+    from qpcr.exchange.clinical import clinical_change
     from qpcr.records import Change, Kind
 
     if (value is None) != take_back:
         raise click.UsageError("name one of --value and --take-back")
-    new = None if value is None else _value(value)
-    done = opened(folder).amend(Change(patient, Kind(kind), path, new, reason), user=user)
+    store = opened(folder)
+    if value is not None and kind == Kind.CLINICAL:
+        change = clinical_change(store, patient, path, value, reason)
+    else:
+        change = Change(patient, Kind(kind), path, None if value is None else _value(value), reason)
+    done = store.amend(change, user=user)
     click.echo("already so" if done.already_there else f"amended: commit {done.sequence}")
 
 

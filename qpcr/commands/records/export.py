@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from qpcr.commands._options import FOLDER
+from qpcr.commands.records._options import FOLDER, opened, store_option
 
 
 @click.command("export")
-@click.option("--store", "folder", type=FOLDER, required=True, help="The store.")
+@store_option
 @click.option("--out", type=FOLDER, required=True, help="Folder to write to.")
 @click.option(
     "--to", type=click.Choice(["csv", "parquet", "json", "fhir"]), required=True,
@@ -29,11 +29,10 @@ def export(folder: Path, out: Path, patients: tuple[str, ...], **how: Any) -> No
     Without --patient all patients. Files can be read by their owner only.
     """
     from qpcr.exchange.export import export_records
-    from qpcr.records import Store
 
     if how["dates"] == "days" and not how["deidentify"]:
         raise click.UsageError("--dates days needs --deidentify")
-    for path in export_records(Store.open(folder), out, patients=patients, **how):
+    for path in export_records(opened(folder), out, patients=patients, **how):
         click.echo(f"written: {path}")
 
 

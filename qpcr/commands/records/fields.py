@@ -1,4 +1,4 @@
-"""``qpcr records fields``: the clinical fields that a record has, and how a table may state them."""
+"""``qpcr records fields``: the clinical fields of a record, and how a table may state them."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qpcr.commands._options import FILE, FOLDER
+from qpcr.commands._options import FILE
 from qpcr.commands._screen import print_table
+from qpcr.commands.records._options import opened, store_option, user_option
 
 if TYPE_CHECKING:
     from qpcr.clinical.plan import Plan
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=FILE)
-@click.option("--store", "folder", type=FOLDER, required=True, help="The store.")
+@store_option
+@user_option
 @click.option("--map", "column_map", type=FILE, help="What the columns mean: TOML or CSV.")
 @click.option("--sheet", help="Sheet of a workbook; needed where there are several.")
 @click.option("--reason", help="Why stored values are replaced; needed where any are.")
-@click.option("--user", help="Who imports; default: the name you are logged in with.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @click.option("--show-ids", is_flag=True, help="Show patients' ids; otherwise rows are named.")
 def import_(
     file: Path,
     folder: Path,
+    user: str | None,
     column_map: Path | None,
     sheet: str | None,
     reason: str | None,
-    user: str | None,
     dry_run: bool,
     show_ids: bool,
 ) -> None:
@@ -39,9 +40,8 @@ def import_(
     back.
     """
     from qpcr.exchange.clinical import carry_out, plan_file
-    from qpcr.records import Store
 
-    store = Store.open(folder)
+    store = opened(folder)
     plan = plan_file(store, file, column_map, sheet)
     _show(plan, show_ids)
     if dry_run and not plan.refusals:
