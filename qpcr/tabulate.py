@@ -1,8 +1,10 @@
-"""Cq of many curves as a plain table ``method,dataset,curve,cq,cq_se,eff,n0,call,score,sec``.
+"""Cq of many curves as a plain table: one row a method and curve, columns :data:`HEAD`.
 
-`eff` is the amplification factor per cycle of this curve alone, empty outside 1 … 2; `n0` is the
-fluorescence at `cq` above the ground, divided by eff**cq: proportional to copies; `call` is 1 for
-a proper amplification curve, `score` its probability (:mod:`qpcr.shapes`), `sec` the time a curve.
+`eff` is the method's amplification factor per cycle, empty outside 1 … 2 (of ``recommended`` and
+``shared`` the target's, of ``window`` its wells' median, else this curve's own); `n0` the signal
+of the template before the first cycle, proportional to copies; `call` is 1 for a proper
+amplification curve, `score` its probability (:mod:`qpcr.shapes`); `sec` the time a curve of the
+whole table; `eff_se` and `n0_se` standard errors.
 """
 
 from __future__ import annotations
@@ -13,15 +15,18 @@ import time
 
 import numpy as np
 
-from qpcr._frozen import FloatArray
-from qpcr.curves import Curves, from_table
-from qpcr.fits import Fits, fit_curves
+from qpcr.curves import from_table
+from qpcr.fits import fit_curves
+from qpcr.methods import methods
+from qpcr.methods._batch import Batch
 from qpcr.settings import FitSettings, Settings
 from qpcr.shapes import classify_signals
 from qpcr.tables import CurveTable
 
-HEAD = ("method", "dataset", "curve", "cq", "cq_se", "eff", "n0", "call", "score", "sec")
-METHODS = ("threshold", "cpd2", "cpd1", "cy0", "instrument")
+HEAD = (
+    *("method", "dataset", "curve", "cq", "cq_se", "eff", "n0"),
+    *("call", "score", "sec", "eff_se", "n0_se"),
+)
 
 
 def cq_table(
@@ -40,7 +45,7 @@ def cq_table(
     table, dataset, targets
         The curves, what to call them, and the target of each.
     method
-        One of :data:`METHODS`, or ``"all"``.
+        One of :func:`qpcr.methods.methods`, or ``"all"``.
     polish
         lmfit has the last word on each curve; otherwise the batched solver.
     settings, fitting
@@ -48,43 +53,25 @@ def cq_table(
     """
     start = time.perf_counter()
     curves = from_table(table.cycles, table.values, table.names, targets, settings)
-    fits = fit_curves(curves, model=fitting.model, baseline=fitting.baseline, polish=polish)
-    columns = {
-        one: _columns(one, curves, fits) for one in (METHODS if method == "all" else [method])
-    }
+    batch = Batch.of(
+        curves,
+        lambda: fit_curves(curves, model=fitting.model, baseline=fitting.baseline, polish=polish),
+    )
+    chosen = methods() if method == "all" else {method: methods()[method]}
+    columns = {name: one.estimate(batch) for name, one in chosen.items()}
     shapes = classify_signals(curves.rn)
     seconds = f"{(time.perf_counter() - start) / max(len(table.names), 1):.3g}"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEAD)
     for index, name in enumerate(table.names):
-        for one, numbers in columns.items():
-            cells = (_text(column[index]) for column in numbers)
+        for one, e in columns.items():
+            found = (_text(v[index]) for v in (e.cq, e.cq_se, e.efficiency, e.n0))
             call, score = int(shapes.proper[index]), _text(shapes.probability[index])
-            writer.writerow((one, dataset, name, *cells, call, score, seconds))
+            errors = (_text(v[index]) for v in (e.efficiency_se, e.n0_se))
+            writer.writerow((one, dataset, name, *found, call, score, seconds, *errors))
     return text.getvalue()
 
 
 def _text(value: np.float64) -> str:
     return repr(float(value)) if np.isfinite(value) else ""
-
-
-def _columns(
-    method: str, curves: Curves, fits: Fits
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Cq, its standard error, efficiency and n0 (R,) of all curves by one method; NaN = none."""
-    count = len(curves)
-    efficiency = fits.points("efficiency")[0]
-    efficiency = np.where((efficiency > 1.0) & (efficiency <= 2.0), efficiency, np.nan)
-    error = np.full(count, np.nan)
-    level = np.array([curves.threshold_of(i) or np.nan for i in range(count)], dtype=np.float64)
-    if method == "threshold":
-        cq, error = fits.table.cq, fits.table.cq_se
-    elif method == "instrument":
-        found = [one.value for one in curves.instrument_cq]
-        cq = np.array([np.nan if value is None else value for value in found])
-    else:
-        cq, error = fits.points(method)
-        level = fits.height(cq)
-    with np.errstate(invalid="ignore"):
-        return cq, error, efficiency, level / efficiency**cq

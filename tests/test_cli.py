@@ -19,13 +19,14 @@ from rich.cells import cell_len
 
 from cli import main
 from qpcr.commands import _screen
+from qpcr.commands._options import METHODS
 
 COLUMNS = set(
     """well sample target task reporter quantity cq cq_se cq_low cq_high cq_rule
     cq_instrument_style cq_instrument cpd2 cy0 efficiency efficiency_se baseline_start
     baseline_end threshold reason model""".split()  # noqa: SIM905 - as the specification lists them
 )
-FIT_COLUMNS = "method,dataset,curve,cq,cq_se,eff,n0,call,score,sec"
+FIT_COLUMNS = "method,dataset,curve,cq,cq_se,eff,n0,call,score,sec,eff_se,n0_se"
 
 
 def run(*arguments):
@@ -190,9 +191,9 @@ def test_fit_writes_what_scorers_read(tmp_path):
     assert done.exit_code == 0
     found = rows(tmp_path / "cq.csv")
     assert ",".join(found[0]) == FIT_COLUMNS
-    assert {row["method"] for row in found} == {"threshold", "cpd2", "cpd1", "cy0", "instrument"}
+    assert {row["method"] for row in found} == set(METHODS)
     by = {(row["method"], row["curve"]): row for row in found}
-    for method in ("threshold", "cpd2", "cpd1", "cy0"):
+    for method in ("recommended", "threshold", "cpd2", "cpd1", "cy0"):
         assert by[method, "flat"]["cq"] == ""
         assert by[method, "flat"]["call"] == "0"
         steps = [float(by[method, c]["cq"]) for c in ("c20", "c24", "c28")]

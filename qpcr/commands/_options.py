@@ -19,6 +19,11 @@ run_option = click.option(
     metavar="NAME",
     help="Which run to read, where a file holds several (RDML): RUN or EXPERIMENT/RUN.",
 )
+METHODS = (
+    *("recommended", "instrument", "threshold", "cpd2", "cpd1", "cy0"),
+    *("takeoff", "window", "mak2", "shared"),
+)
+"""Names of :func:`qpcr.methods.methods`, spelt out because asking it costs start-up time."""
 
 
 def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:

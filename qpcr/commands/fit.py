@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qpcr.commands._options import FILE, analysis_options, fit_settings_from, settings_from
+from qpcr.commands._options import FILE, METHODS, analysis_options, fit_settings_from, settings_from
 from qpcr.commands._screen import console
 
 
@@ -19,7 +19,7 @@ from qpcr.commands._screen import console
     "--method",
     default="all",
     show_default=True,
-    type=click.Choice(["all", "threshold", "cpd2", "cpd1", "cy0", "instrument"]),
+    type=click.Choice(["all", *METHODS]),
     help="Which Cq to write.",
 )
 @click.option(

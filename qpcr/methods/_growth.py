@@ -1,0 +1,135 @@
+"""Efficiency of a target: one growth rate shared by its wells, then shared among targets.
+
+While template is copied by a limiting reagent, product follows dF/dx = r·F·(1 − F/K), so
+F = K/(1 + exp(−r(x − m))), with efficiency exp(r) where product is nothing: the law behind linear
+regression of efficiency (Rutledge & Stewart, BMC Mol Biol 2008;9:96, doi:10.1186/1471-2199-9-96).
+Wells of a target share r; each has its own K, m and straight baseline, all estimated together from
+the readings before the steepest point. The wells' numbers are eliminated exactly (Schur
+complement), so that one step for all wells costs what it costs for one.
+
+That law is not exact, and its error moves r of all targets of a plate together: on dilution series
+by more than targets differ. Therefore the plate's mean is held by what is known of assays
+(:data:`TYPICAL`), and only the differences between targets are taken from the curves
+(normal means, Efron & Morris, J Am Stat Assoc 1973;68:117, doi:10.1080/01621459.1973.10481350).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qpcr._frozen import FloatArray, IntArray
+from qpcr.methods._shift import FADE, ROBUST, Weighting, Wells, line_cycles
+
+TYPICAL, SPREAD = 1.95, 0.03
+"""Mean and standard deviation of efficiencies: all values from 1.90 to 2.00 alike. MIQE takes 90 %
+to 110 % for acceptable (Bustin et al., Clin Chem 2009;55:611, doi:10.1373/clinchem.2008.112797);
+more than doubling there is not. The same spread is assumed between targets of a plate."""
+
+FORM = 0.1
+"""Standard deviation of the law's own error, common to all targets of a plate."""
+
+BEFORE = 1.0
+"""Cycles before the steepest point where weights are halved."""
+
+STEPS, ENOUGH = 10, 96
+"""Gauss-Newton steps, and wells of a target beyond which more do not sharpen r."""
+
+
+def some_of_each(group: IntArray) -> IntArray:
+    """Rows of at most about :data:`ENOUGH` wells of each target, spread over all of them."""
+    order = np.argsort(group, kind="stable")
+    counts = np.bincount(group)
+    rank = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
+    every = np.maximum(np.repeat(counts, counts) // ENOUGH, 1)
+    return np.sort(order[rank % every == 0])
+
+
+def shared_rates(
+    cycles: FloatArray, wells: Wells, middle: FloatArray, count: int, how: Weighting
+) -> tuple[FloatArray, FloatArray]:
+    """Efficiency and standard error (count,) of each target from its wells alone.
+
+    Parameters
+    ----------
+    cycles
+        (C,) cycle numbers.
+    wells
+        n wells with the amplitudes and lines to start from; their target is below `count`.
+    middle
+        (n,) steepest cycle of each, to start from.
+    count
+        Number of targets.
+    how
+        How readings count.
+
+    Returns
+    -------
+    tuple of arrays
+        NaN for targets without wells.
+    """
+    middle, log_a, line = middle.copy(), wells.log_a.copy(), wells.line.copy()
+    group = wells.group
+    rate = np.full(count, np.log(TYPICAL))
+    known = np.isfinite(wells.y)
+    y = np.where(known, wells.y, 0.0)
+    floor = (how.floor**2 + wells.noise**2)[:, None]
+    x = line_cycles(cycles)[None]
+    for step in range(STEPS):
+        u = cycles[None] - middle[:, None]
+        own = rate[group][:, None]
+        g = 1.0 / (1.0 + np.exp(-np.clip(own * u, -40.0, 40.0)))
+        bend = g * (1.0 - g)
+        a = np.exp(log_a)[:, None]
+        residual = (y - line[:, :1] - line[:, 1:] * x) / a - g
+        variance = floor + (how.proportional * g) ** 2
+        weight = known / variance / (1.0 + np.exp(np.clip((u + BEFORE) / FADE, -50.0, 50.0)))
+        if step:
+            weight /= np.sqrt(1.0 + residual**2 * weight / ROBUST**2)
+        slopes = np.stack([-bend * own, g, np.ones_like(g), np.broadcast_to(x, g.shape)], axis=1)
+        weighted = slopes * weight[:, None]
+        normal = weighted @ slopes.transpose(0, 2, 1)
+        normal[:, 1, 1] += how.amplitude**-2
+        normal[:, range(4), range(4)] += 1e-9
+        pull = np.einsum("npc,nc->np", weighted, residual)
+        pull[:, 1] -= (log_a - wells.log_a) / how.amplitude**2
+        by_rate = bend * u
+        both = np.einsum("npc,nc->np", weighted, by_rate)
+        inverse = np.linalg.inv(normal)
+        shed = np.einsum("npq,nq->np", inverse, both)
+        held = np.einsum("nc,nc->n", weight, by_rate**2) - np.einsum("np,np->n", both, shed)
+        drawn = np.einsum("nc,nc->n", weight, by_rate * residual)
+        drawn -= np.einsum("np,np->n", pull, shed)
+        total = np.bincount(group, held, count)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            moved = np.clip(np.bincount(group, drawn, count) / total, -0.1, 0.1)
+        moved = np.where(np.isfinite(moved), moved, 0.0)
+        rate += moved
+        move = np.einsum("npq,nq->np", inverse, pull) - shed * moved[group][:, None]
+        middle += np.clip(move[:, 0], -0.5, 0.5)
+        log_a += np.clip(move[:, 1], -0.3, 0.3)
+        line += move[:, 2:] * a
+    freedom = np.bincount(group, (weight * variance).sum(axis=1) - 4.0, count)
+    scale = np.bincount(group, (weight * residual**2).sum(axis=1), count) / np.maximum(freedom, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.exp(rate) * np.sqrt(scale / total)
+    usable = (total > 0) & np.isfinite(error) & (np.bincount(group, minlength=count) > 0)
+    return np.where(usable, np.exp(rate), np.nan), np.where(usable, error, np.nan)
+
+
+def pooled(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Posterior mean and standard deviation (K,) of the targets' efficiencies.
+
+    The model: efficiency E = m + v, m ~ N(TYPICAL, SPREAD²) of the plate, v ~ N(0, SPREAD²) of the
+    target; `value` = E + d + ε, d ~ N(0, FORM²) of the plate, ε ~ N(0, error²). All normal, so the
+    answer is a linear one; a target without a value gets the plate's mean. At most 2.
+    """
+    count = len(value)
+    seen = np.flatnonzero(np.isfinite(value) & np.isfinite(error))
+    prior = np.full((count, count), SPREAD**2) + np.eye(count) * SPREAD**2
+    if len(seen) == 0:
+        return np.full(count, TYPICAL), np.full(count, np.sqrt(2.0) * SPREAD)
+    noisy = prior[np.ix_(seen, seen)] + FORM**2 + np.diag(error[seen] ** 2)
+    gain = np.linalg.solve(noisy, prior[seen]).T
+    mean = TYPICAL + gain @ (value[seen] - TYPICAL)
+    spread = np.sqrt(np.diag(prior - gain @ prior[seen]))
+    return np.minimum(mean, 2.0), spread

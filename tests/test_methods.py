@@ -1,0 +1,179 @@
+"""Cq methods against closed forms, simulated truth and published curves."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qpcr.methods import _growth, mak2, methods, recommended, takeoff, window
+from qpcr.methods._shift import Weighting, Wells
+from qpcr.tables import read_curves
+from tests.shared_curves import CYCLES, assay, batch_of
+
+RECOMMENDED = methods()["recommended"]
+
+
+def test_takeoff_residual_is_that_of_least_squares():
+    rng = np.random.default_rng(0)
+    y = 1 + 0.01 * CYCLES + 0.01 * rng.normal(size=(2, len(CYCLES)))
+    y[1, 3] = np.nan
+    t, freedom = takeoff.studentised(CYCLES, y)
+    for row, n in ((0, 20), (1, 12)):
+        known = np.isfinite(y[row, :n])
+        x, v = CYCLES[:n][known], y[row, :n][known]
+        design = np.stack([np.ones_like(x), x], axis=1)
+        beta, rss = np.linalg.lstsq(design, v, rcond=None)[:2]
+        at = np.array([1.0, CYCLES[n]])
+        spread = np.sqrt(rss[0] / (len(x) - 2) * (1 + at @ np.linalg.inv(design.T @ design) @ at))
+        assert t[row, n] == pytest.approx((y[row, n] - at @ beta) / spread, rel=1e-8)
+        assert freedom[row, n] == len(x) - 2
+
+
+def test_window_finds_the_baseline_of_an_exponential():
+    y = np.array([[0.7], [-2.0]]) + 1e-6 * np.array([[1.83], [1.95]]) ** CYCLES
+    found = window.baseline(y, np.array([28, 24]))
+    np.testing.assert_allclose(found, [0.7, -2.0], atol=1e-6)
+
+
+def test_mak2_finds_its_own_parameters():
+    k, d0 = np.array([0.8, 2.0, 0.3]), np.array([1e-6, 3e-9, 2.2e-5])
+    d, columns = d0.copy(), []
+    for _ in CYCLES:
+        d = d + k * np.log1p(d / k)
+        columns.append(d)
+    y = np.stack(columns, axis=1) + np.array([[0.2], [1.0], [-0.3]])
+    guess = np.array([CYCLES[np.argmax(row > 1)] for row in np.stack(columns, axis=1) / k[:, None]])
+    shift, found = mak2.fit(CYCLES, y, guess + 3, guess)
+    np.testing.assert_allclose(found, k, rtol=0.02)
+    np.testing.assert_allclose(found * 2.0 ** (-mak2.BELOW - shift), d0, rtol=0.02)
+
+
+def test_shared_rate_of_logistic_growth():
+    """Where its law holds exactly, the shared rate is the rate."""
+    rng = np.random.default_rng(5)
+    rates = np.log([1.8, 1.97])
+    group = np.repeat([0, 1], 6)
+    middle = rng.uniform(20, 30, 12)
+    y = 1 / (1 + np.exp(-rates[group][:, None] * (CYCLES - middle[:, None])))
+    y = y * rng.uniform(0.8, 1.2, (12, 1)) + 0.3 + 0.001 * CYCLES
+    line = np.stack([np.full(12, 0.3), np.zeros(12)], axis=1)
+    wells = Wells(y, group, middle, np.zeros(12), line, np.zeros(12))
+    loose = Weighting(0.005, 0.1, 10.0, foot=True)
+    value, error = _growth.shared_rates(CYCLES, wells, middle + 0.3, 3, loose)
+    np.testing.assert_allclose(value[:2], [1.8, 1.97], atol=2e-3)
+    assert np.isnan(value[2])
+    assert np.isnan(error[2])
+
+
+def test_pooling_is_the_conditional_normal():
+    """Against the joint normal of efficiencies and observations, written out and inverted."""
+    value, error = np.array([1.91, np.nan, 1.84, 1.99]), np.array([0.01, np.nan, 0.05, 0.02])
+    mean, spread = _growth.pooled(value, error)
+    # Unknowns: plate mean m, form d, four v; observations of targets 0, 2, 3.
+    prior = np.diag([0.03**-2, 0.1**-2, *[0.03**-2] * 4])
+    look = np.array([[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 1, 0], [1, 1, 0, 0, 0, 1]], float)
+    precision = prior + look.T @ np.diag(error[[0, 2, 3]] ** -2) @ look
+    seen = look.T @ (error[[0, 2, 3]] ** -2 * (value[[0, 2, 3]] - 1.95))
+    covariance = np.linalg.inv(precision)
+    answer = covariance @ seen
+    read = np.hstack([np.ones((4, 1)), np.zeros((4, 1)), np.eye(4)])
+    np.testing.assert_allclose(mean, 1.95 + read @ answer, rtol=1e-10)
+    np.testing.assert_allclose(spread, np.sqrt(np.diag(read @ covariance @ read.T)), rtol=1e-8)
+
+
+def test_pooling_without_a_value_is_the_prior():
+    mean, spread = _growth.pooled(np.array([np.nan]), np.array([np.nan]))
+    assert mean[0] == 1.95
+    assert spread[0] == pytest.approx(0.03 * np.sqrt(2))
+
+
+def test_brightness_and_background_do_not_move_cq():
+    start = np.repeat([1e-4, 1e-6], 30)
+    made = assay(start, brightness=0.3, noise=0.0005)
+    cq = RECOMMENDED.estimate(batch_of(made.signal)).cq
+    error = cq - made.cycles_late
+    assert error.std() < 0.03
+
+
+@pytest.mark.parametrize("centre", [1e-5, 1.37e-5, 1.7e-5])
+def test_wells_of_like_quantity_are_not_pulled_together(centre):
+    """Replicates must not look better than they are, wherever they lie between whole cycles."""
+    start = centre * np.exp(np.random.default_rng(6).normal(0, 0.1, 200))
+    made = assay(start, noise=0.002)
+    cq = RECOMMENDED.estimate(batch_of(made.signal)).cq
+    slope = np.polyfit(made.cycles_late, cq, 1)[0]
+    assert 0.9 < slope < 1.1
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.01])
+def test_standard_errors_are_the_size_of_the_errors(noise):
+    made = assay(np.repeat([1e-4, 1e-6, 1e-8], 40), noise=noise)
+    batch = batch_of(made.signal)
+    e = RECOMMENDED.estimate(batch)
+    actual = (e.cq - made.cycles_late).std()
+    assert 0.6 < np.sqrt(np.mean(e.cq_se**2)) / actual < 2.0
+    again = recommended.bootstrap(batch, 30)
+    assert 0.5 < np.sqrt(np.mean(again**2)) / actual < 2.0
+    truth = np.abs(e.efficiency - made.efficiency) < 2 * e.efficiency_se
+    assert truth.all()
+
+
+def test_bootstrap_wants_two_draws():
+    with pytest.raises(ValueError, match="at least 2"):
+        recommended.bootstrap(batch_of(assay(np.array([1e-5])).signal), 1)
+
+
+def test_a_control_does_not_bend_the_common_curve():
+    """A well that takes no part leaves the others' Cq alone, to the bit."""
+    signal = assay(np.repeat([1e-4, 1e-6], 3)).signal
+    signal[5, 25:] *= 0.5
+    batch = batch_of(signal)
+    without = replace(batch, members=np.arange(6) < 5)
+    alone = RECOMMENDED.estimate(batch_of(signal[:5])).cq
+    np.testing.assert_array_equal(RECOMMENDED.estimate(without).cq[:5], alone)
+    assert np.abs(RECOMMENDED.estimate(batch).cq[:5] - alone).max() > 0
+
+
+def test_a_well_that_ends_before_its_plateau_keeps_its_place():
+    start = np.array([1e-4, 1e-5, 1e-6, 1e-10, 3e-12, 1e-12])
+    made = assay(start, noise=0.001)
+    cq = RECOMMENDED.estimate(batch_of(made.signal)).cq
+    error = cq - made.cycles_late
+    assert np.abs(error - error[:3].mean()).max() < 0.3
+
+
+def read_meta(data_dir, dataset):
+    with (data_dir / "curves" / "meta.csv").open(newline="") as file:
+        return {row["curve"]: row for row in csv.DictReader(file) if row["dataset"] == dataset}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "limit", "threshold_sd"),
+    [("reps384", 0.130, 0.15), ("dil4reps94", 0.215, 0.24), ("vermeulen2_half", 0.262, 0.28)],
+)
+def test_replicates_of_published_plates(data_dir, dataset, limit, threshold_sd):
+    """Pooled replicate SD within each target, root mean square over targets; every well called."""
+    meta = read_meta(data_dir, dataset)
+    table = read_curves(data_dir / "curves" / f"{dataset}.csv")
+    keep = [i for i, name in enumerate(table.names) if meta[name]["target"][:5] != "ALUsq"]
+    rows = [meta[table.names[i]] for i in keep]
+    batch = batch_of(table.values[keep], [row["target"] for row in rows], table.cycles)
+    cq = RECOMMENDED.estimate(batch).cq
+    assert np.isfinite(cq).all()
+    assert spread(cq, rows) <= limit
+    assert spread(methods()["threshold"].estimate(batch).cq, rows) > threshold_sd
+
+
+def spread(cq, rows):
+    pooled = []
+    for target in {row["target"] for row in rows}:
+        squares = freedom = 0.0
+        for group in {row["group"] for row in rows if row["target"] == target}:
+            mine = [i for i, r in enumerate(rows) if (r["target"], r["group"]) == (target, group)]
+            squares += ((cq[mine] - cq[mine].mean()) ** 2).sum()
+            freedom += len(mine) - 1
+        pooled.append(squares / freedom)
+    return np.sqrt(np.mean(pooled))
