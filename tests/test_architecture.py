@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
-    "findings", "qc", "calls", "tables", "clinical", "samples", "expected", "record", "pipeline", "frames",
-    "document", "report", "outputs", "inspection", "tabulate", "panel_sheet", "export",
+    "findings", "qc", "calls", "tables", "clinical", "samples", "expected", "record", "pipeline",
+    "frames", "document", "report", "outputs", "inspection", "tabulate", "panel_sheet", "export",
     "rehearsal", "measured", "quantities", "installation", "quantity_tables",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
     "records", "exchange", "reanalysis", "cohort", "commands",
