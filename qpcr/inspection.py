@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from qpcr._possible import possible
+from qpcr.formats import formats
 from qpcr.instrument import rules_for
 from qpcr.record import Record
 from qpcr.run import Run, Stage
@@ -17,7 +19,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     known = "not known: results may differ from the instrument's" if rules is None else rules.name
     pairs = [
         ("file", f"{source.file}  ({source.size:,} bytes, SHA-256 {source.sha256})"),
-        ("format", source.reader + ("  SIMULATED" if source.simulated else "")),
+        ("format", _described(source.reader) + ("  SIMULATED" if source.simulated else "")),
         ("software", f"{source.software or 'not named'}  (rules: {known})"),
         ("instrument", _joined(source.instrument, source.instrument_serial, "serial")),
         ("experiment", source.experiment),
@@ -36,10 +38,28 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("cycles", str(len(run.cycles))),
         *_layers(run),
         *_recorded(run),
+        *_analyses(run),
         *(("note", note) for note in run.notes),
         *(("not read", name) for name in run.unread),
     ]
     return [(label, text) for label, text in pairs if text]
+
+
+def _analyses(run: Run) -> list[tuple[str, str]]:
+    """What can be made of the run, and what is missing for the rest."""
+    kinds = possible(run)
+    ready = [kind for kind, missing in kinds if not missing]
+    lacking = [f"{kind}: no {', no '.join(missing)}" for kind, missing in kinds if missing]
+    return [
+        ("possible", "; ".join(ready) or "nothing"),
+        *(("not possible", text) for text in lacking),
+    ]
+
+
+def _described(reader: str) -> str:
+    """Name of a format, and what it is."""
+    known = formats().get(reader)
+    return reader if known is None else f"{reader}: {known.describes}"
 
 
 def _joined(first: str | None, second: str | None, label: str) -> str:
@@ -48,7 +68,7 @@ def _joined(first: str | None, second: str | None, label: str) -> str:
 
 def _span(start: datetime | None, end: datetime | None) -> str | None:
     if start is None:
-        return None
+        return f"ended {end:%Y-%m-%d %H:%M} UTC" if end else None
     return f"{start:%Y-%m-%d %H:%M} to {f'{end:%H:%M}' if end else 'not ended'} UTC"
 
 
@@ -94,10 +114,19 @@ def _layers(run: Run) -> list[tuple[str, str]]:
         calibration = f"pure dyes {', '.join(sorted(run.calibration.pure_dyes))}"
         calibration += f"; calibrated: {', '.join(dates)}" if dates else ""
     determined = sum(result.cq is not None for result in run.results.values())
+    stored = ", ".join(
+        f"{name} of {count} reactions"
+        for name, count in (
+            ("Rn", sum(result.rn is not None for result in run.results.values())),
+            ("ΔRn", sum(result.drn is not None for result in run.results.values())),
+        )
+        if count
+    )
     return [
         ("raw fluorescence", raw),
         ("optical calibration", calibration),
         ("dye signals", f"of {len(run.signals)} wells" if run.signals else "none"),
+        ("stored curves", stored or "none"),
         (
             "instrument's results",
             f"{len(run.results)} reactions, {determined} with Ct" if run.results else "none",

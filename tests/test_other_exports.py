@@ -17,9 +17,11 @@ from export_files import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qpcr._possible import possible
 from qpcr.curves import from_run, from_table
 from qpcr.errors import InputError
 from qpcr.formats import read_run
+from qpcr.inspection import facts
 from qpcr.run import Task
 
 
@@ -206,3 +208,19 @@ def test_no_text_makes_another_error(tmp_path, text, headed):
         read_run(saved(tmp_path, whole))
     except InputError as error:
         assert str(error)  # noqa: PT017 - either is an answer
+
+
+def test_what_is_possible_and_what_is_missing(tmp_path):
+    plate = synthetic(8, 1)
+    run = read_run(saved(tmp_path, as_xlsx(tables_sds1(plate), HEAD_SDS1), "a.xlsx"))
+    found = dict(possible(run))
+    assert found["Ct from the whole curve"] == ()
+    assert found["comparison with the instrument's Ct"] == ()
+    assert found["the baseline drawn anew"] == ("Rn or dye signals",)
+    assert "optical calibration" in found["dye signals from raw fluorescence"]
+    assert found["standard curves"] == ("standards of at least 3 quantities",)
+    shown = facts(run)
+    assert ("format", "sds1_export: export of SDS software 1.x (xls, xlsx, txt, csv)") in shown
+    assert any(
+        label == "not possible" and "no optical calibration" in text for label, text in shown
+    )

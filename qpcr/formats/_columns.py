@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from qpcr.formats._cells import key
@@ -107,6 +108,7 @@ def well_columns(head: Sequence[Any]) -> dict[int, tuple[int, int]]:
     return found
 
 
+@lru_cache(8192)
 def row_column(cell: Any) -> tuple[int, int] | None:
     """Row and column, 0-based, of a well's name (``A1``, ``a01``, ``A:1``), or ``None``.
 

@@ -165,7 +165,11 @@ def _cells(line: str, sign: str) -> list[str]:
 def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> None:
     """Split rows into tables and pairs."""
     title, current, gap = name, None, False
+    at = 0
     for line, row in rows:
+        if current is not None and not gap and at < len(row) and _names_well(row[at]):
+            current.rows.append((line, row))
+            continue
         filled = [cell for cell in row if cell not in ("", None) and str(cell).strip()]
         if not filled:
             gap = True
@@ -179,6 +183,7 @@ def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> No
             if current is not None and section.head == current.head:
                 continue  # the head line said again
             current, gap = section, False
+            at = section.columns.get("well", section.columns.get("position", len(section.head)))
             into.sections.append(section)
             continue
         if current is not None and (not gap or _is_well_row(current, row)):
@@ -187,6 +192,13 @@ def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> No
             continue
         current = None
         _pair(line, row, filled, title, into)
+
+
+def _names_well(cell: Any) -> bool:
+    """Whether a cell names a well, so that its row is no head line and no pair."""
+    if type(cell) is float:
+        return True
+    return isinstance(cell, str) and (cell.strip().isdigit() or row_column(cell) is not None)
 
 
 def _is_well_row(section: Section, row: Row) -> bool:

@@ -28,7 +28,8 @@ MAX_SHEETS = 200
 MAX_COLUMNS = 5_000
 MAX_CELLS = 8_000_000
 
-_FAR = re.compile(rb"""\br=["']([A-Z]{1,4})?(\d{1,9})["']""")
+_FAR = re.compile(rb"""\br=["']([A-Za-z]{1,4})?(\d{1,9})["']""")
+_NEAR = re.compile(rb"""\br=["'](?:[A-Za-z]{2}|[A-Za-z]?\d{6})""")
 _DAMAGED = "copy the file again, or open it in a spreadsheet program and save it as xlsx"
 
 
@@ -122,6 +123,8 @@ def _check_xlsx(archive: Archive) -> None:
         data = archive.read(name)
         if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
             continue
+        if _NEAR.search(data) is None:
+            continue  # at most 99,999 rows of 26 columns: found out in a tenth of the time
         rows = columns = 1
         for letters, digits in _FAR.findall(data):
             rows = max(rows, int(digits))
@@ -139,6 +142,6 @@ def _check_xlsx(archive: Archive) -> None:
 def _column(letters: bytes) -> int:
     """Number of a column: ``A`` is 1."""
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
