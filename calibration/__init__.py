@@ -2,7 +2,8 @@
 
 Optics (uniformity, background, pure dyes, unmixing) are re-exported here. Quantities are in modules
 of their own, imported where they are needed: ``standard_curve``, ``curve_checks``,
-``pooled_curves``, ``stored_curve``, ``installation``. This package knows nothing of files, plates
+``pooled_curves``, ``stored_curve``, ``installation``, ``lod``, ``loq``, ``westgard``, ``relative``,
+``mrd_profile``, ``mrd_assay``, ``mrd``. This package knows nothing of files, plates
 or reactions: arrays in, values out.
 """
 

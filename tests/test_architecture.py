@@ -18,6 +18,7 @@ ORDER = [
     "export",
     "rehearsal", "measured", "quantities", "installation", "quantity_tables",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
+    "mrd_tables",
     "records", "exchange", "reanalysis", "cohort", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""

@@ -1,0 +1,223 @@
+"""Residual disease by the rules of a profile: one assay of one patient, then sample by sample.
+
+Order: which levels are quantitative → the standard curve through them → the sensitivity reached →
+the sample's cells by a control gene → negative, positive not quantifiable, positive with its share,
+or invalid with the reason. Shares are fractions of cells; they are never capped at 1.
+
+Cells of a sample's well are ``control copies / copies_per_cell``. With standards that are shares of
+diagnostic DNA the share read from the curve is corrected by the standards' cells over the sample's;
+with standards in copies the result is (target copies / target_copies_per_cell) / cells. Sensitivity
+and quantitative limit are corrected alike: less DNA is less sensitivity.
+
+The interval joins those of target and control gene, and the chance of few molecules, on the log
+scale by the method of variance estimates recovery (Zou and Donner 2008, doi:10.1002/sim.3095).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calibration.mrd_assay import TINY, Assay, Cells, Cqs, below
+from calibration.mrd_profile import Profile
+from calibration.standard_curve import Quantity
+
+NORMAL_95 = 1.959964
+"""Two-sided 95 % quantile of the normal distribution."""
+
+
+class Outcome(StrEnum):
+    """What is said of a sample."""
+
+    NEGATIVE = "negative"
+    NOT_QUANTIFIABLE = "positive, not quantifiable"
+    POSITIVE = "positive"
+    INVALID = "invalid"
+
+
+class Response(StrEnum):
+    """Terms of clinical response."""
+
+    COMPLETE = "complete MRD response"
+    INTERMEDIATE = "intermediate"
+    FAILURE = "MRD failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """Result of a sample; shares as fractions of cells.
+
+    Attributes
+    ----------
+    value, low, high
+        Only of a positive sample that can be quantified.
+    sensitivity, quantitative_limit
+        Reached with this sample's DNA.
+    positive_wells, wells
+        Counts.
+    response
+        ``None`` for an invalid sample.
+    prognostic
+        Whether the value reaches the prognostic cut; ``None`` without a value.
+    """
+
+    outcome: Outcome
+    value: float | None
+    low: float | None
+    high: float | None
+    sensitivity: float | None
+    quantitative_limit: float | None
+    cells: float | None
+    positive_wells: int
+    wells: int
+    response: Response | None
+    prognostic: bool | None
+    reasons: tuple[str, ...]
+
+
+def assess_sample(profile: Profile, assay: Assay, cqs: Cqs, cells: Cells) -> Residual:
+    """Judge one sample.
+
+    Parameters
+    ----------
+    assay
+        Of the sample's patient and target.
+    cqs
+        Ct of the sample's wells of that target, ``None`` = no Ct.
+    cells
+        Of the sample.
+    """
+    margin, latest = profile.sample.below_background, profile.sample.latest_cq
+    seen = [cq for cq in cqs if cq is not None and (latest is None or cq <= latest + TINY)]
+    hits = [cq for cq in seen if below(cq, assay.background, margin)]
+    reason = assay.reason or cells.reason
+    need = profile.replicates.sample_wells
+    if reason is None and len(cqs) < need:
+        reason = f"{len(cqs)} wells of the sample; {need} are needed"
+    if reason is None and assay.sensitivity is None:
+        reason = "no level of the standards is told from background"
+    state = _State(profile, assay, cells, hits, len(cqs))
+    if reason is not None:
+        return state.result(Outcome.INVALID, reason)
+    if len(hits) < profile.sample.fewest_positive:
+        return state.result(Outcome.NEGATIVE, *_late(seen))
+    return _positive(state, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a result is made of."""
+
+    profile: Profile
+    assay: Assay
+    cells: Cells
+    hits: list[float]
+    wells: int
+
+    def share(self, quantity: float | None, cells: float | None = None) -> float | None:
+        """Share of cells that a quantity per well means, with this sample's cells or others."""
+        cells = cells or self.cells.value
+        if quantity is None or cells is None:
+            return None
+        rules = self.profile.quantity
+        if rules.unit == "copies":
+            return quantity / rules.target_copies_per_cell / cells
+        return quantity * self.profile.cells_of(self.profile.control_gene.ng_per_well) / cells
+
+    def result(self, outcome: Outcome, *reasons: str, quantity: Quantity | None = None) -> Residual:
+        """Put the result together."""
+        value = None if quantity is None else self.share(quantity.value)
+        low, high = (None, None) if quantity is None else self._limits(quantity)
+        if outcome is Outcome.INVALID and self.hits:
+            reasons = (*reasons, f"{len(self.hits)} wells amplified before the background")
+        sensitivity = self.share(self.assay.sensitivity)
+        return Residual(
+            outcome,
+            value,
+            low,
+            high,
+            sensitivity,
+            self.share(self.assay.lowest),
+            self.cells.value,
+            len(self.hits),
+            self.wells,
+            self._response(outcome, value, sensitivity, reasons),
+            None if value is None else value >= self.profile.response.prognostic,
+            reasons,
+        )
+
+    def _limits(self, quantity: Quantity) -> tuple[float | None, float | None]:
+        """Interval of quantity over cells (variance estimates recovery on the log scale).
+
+        Few molecules scatter by chance more than the standards show: 1/N, the variance of the log
+        of a Poisson count, joins both sides, N being the molecules expected in all the wells.
+        """
+        cells, value = self.cells, self.share(quantity.value)
+        parts = (quantity.low, quantity.high, cells.low, cells.high)
+        if value is None or cells.value is None or None in parts:
+            return None, None
+        q_low, q_high, c_low, c_high = (float(one) for one in parts if one is not None)
+        each = self.profile.quantity.target_copies_per_cell
+        chance = NORMAL_95 / math.sqrt(value * cells.value * each * self.wells)
+        down = math.hypot(math.log(quantity.value / q_low), math.log(c_high / cells.value), chance)
+        up = math.hypot(math.log(q_high / quantity.value), math.log(cells.value / c_low), chance)
+        return value * math.exp(-down), value * math.exp(up)
+
+    def _response(
+        self,
+        outcome: Outcome,
+        value: float | None,
+        sensitivity: float | None,
+        reasons: Sequence[str],
+    ) -> Response | None:
+        rules = self.profile.response
+        if outcome is Outcome.INVALID:
+            return None
+        if outcome is Outcome.NEGATIVE:
+            enough = sensitivity is not None and sensitivity <= rules.complete_sensitivity * (
+                1 + TINY
+            )
+            return Response.COMPLETE if enough else Response.INTERMEDIATE
+        if value is None:
+            top = self.share(self.assay.highest)
+            above = ABOVE in reasons and top is not None and top >= rules.failure
+            return Response.FAILURE if above else Response.INTERMEDIATE
+        return Response.FAILURE if value >= rules.failure * (1 - TINY) else Response.INTERMEDIATE
+
+
+ABOVE = "above the highest standard"
+
+
+def _late(seen: Sequence[float]) -> list[str]:
+    """Say that wells amplified, though no earlier than the background."""
+    return [f"{len(seen)} wells amplified, no earlier than background may"] if seen else []
+
+
+def _positive(state: _State, seen: Sequence[float]) -> Residual:
+    """Quantify a positive sample, or say why it cannot be."""
+    assay, rules = state.assay, state.profile
+    if assay.curve is None or assay.lowest is None or assay.highest is None:
+        return state.result(Outcome.INVALID, "there is no standard curve")
+    spread, largest = max(seen) - min(seen), rules.replicates.largest_spread
+    quantity = assay.curve.quantity(seen)
+    mean = sum(seen) / len(seen)
+    margin = rules.quantitative_range.below_background
+    in_range = quantity.value >= assay.lowest * (1 - TINY) and below(mean, assay.background, margin)
+    limit = assay.curve.cq_at(assay.lowest).value
+    surely = min(seen) < limit - largest - TINY  # so much template that every well must show it
+    trouble = None
+    if len(seen) < state.wells:
+        trouble = f"{state.wells - len(seen)} of {state.wells} wells have no Ct"
+    elif spread > largest + TINY:
+        trouble = f"the wells differ by {spread:.2f} cycles"
+    if trouble is not None and (surely or (in_range and len(seen) == state.wells)):
+        return state.result(Outcome.INVALID, f"{trouble} inside the quantitative range: repeat")
+    if trouble is not None or not in_range:
+        return state.result(Outcome.NOT_QUANTIFIABLE, trouble or "below the quantitative range")
+    if quantity.extrapolated == "above":
+        if rules.quantity.above_range == "not quantifiable":
+            return state.result(Outcome.NOT_QUANTIFIABLE, ABOVE)
+        return state.result(Outcome.POSITIVE, ABOVE + ": extrapolated", quantity=quantity)
+    return state.result(Outcome.POSITIVE, quantity=quantity)

@@ -1,0 +1,125 @@
+"""``qpcr mrd``: residual disease by the rules of a profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qpcr.commands._options import FILE, FOLDER
+from qpcr.commands._screen import print_table
+
+if TYPE_CHECKING:
+    from qpcr.mrd import MrdResult, MrdWell
+
+TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=FILE)
+@click.option("--profile", "profile_name", default="euromrd-2007", show_default=True,
+              help="euromrd-2007, laboratory, or a TOML file.")  # fmt: skip
+@click.option("--out", type=FOLDER, help="Where to write mrd.csv, assays.csv and mrd.html.")
+@click.option("--events", type=FILE, help="Treatments to draw: patient, date, event.")
+@click.option("--previous", multiple=True, type=FILE, help="mrd.csv of an earlier run, to draw.")
+@click.option("--sheet", type=FILE, help="Of runs: columns sample, patient.")
+@click.option("--background", multiple=True, help="Of runs: a sample that is normal DNA.")
+@click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
+def mrd(
+    files: tuple[Path, ...],
+    profile_name: str,
+    out: Path | None,
+    events: Path | None,
+    previous: tuple[Path, ...],
+    sheet: Path | None,
+    background: tuple[str, ...],
+    new_profile: Path | None,
+) -> None:
+    """Residual disease: negative, positive, not quantifiable or invalid, and the percentage.
+
+    FILES are tables (target, role, cq; patient, sample, quantity, date, ng) or runs. Roles:
+    standard, background, ntc, sample. The profile's control gene counts the cells.
+    """
+    from qpcr.mrd import evaluate, profile_of
+    from qpcr.mrd_tables import mrd_texts, read_events, read_points
+    from qpcr.outputs import write_texts
+
+    if new_profile is not None:
+        _write_profile(profile_name, new_profile)
+        return
+    if not files or out is None:
+        raise click.UsageError("give FILES and --out, or --new-profile")
+    profile = profile_of(profile_name)
+    treated = [] if events is None else read_events(events)
+    earlier = [point for path in previous for point in read_points(path)]
+    results = evaluate(profile, _wells(files, sheet, background))
+    written = write_texts(mrd_texts(profile, results, earlier, treated), out)
+    if not profile.profile.checked:
+        click.echo(f"profile {profile.profile.name}: {profile.profile.warning}", err=True)
+    heads = dict.fromkeys(["Patient", "Target", "Sample", "Result"], "left")
+    heads |= dict.fromkeys(["MRD", "95 %", "Sensitivity"], "right")
+    heads |= dict.fromkeys(["Response", "Why"], "left")
+    print_table(heads, [_line(one) for one in results])
+    for path in written:
+        click.echo(f"written: {path}")
+
+
+def _wells(
+    files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...]
+) -> list[MrdWell]:
+    """Wells of tables and of runs."""
+    from qpcr.measured import measured
+    from qpcr.mrd import read_wells, wells_of
+    from qpcr.pipeline import analyze
+    from qpcr.samples import read_sample_sheet
+
+    known = () if sheet is None else read_sample_sheet(sheet)
+    patients = {one.sample: one.patient for one in known}
+    if len(patients) < len(known):
+        raise click.UsageError(f"--sheet {sheet}: a sample stands in it twice")
+    wells: list[MrdWell] = []
+    for file in files:
+        if file.suffix.lower() in TABLES:
+            wells += read_wells(file)
+        else:
+            wells += wells_of(measured(analyze(file)), patients, background)
+    return wells
+
+
+def _line(one: MrdResult) -> tuple[str, ...]:
+    made = one.residual
+    known = made.low is not None and made.high is not None
+    return (
+        one.patient,
+        one.target,
+        one.sample,
+        str(made.outcome),
+        _percent(made.value),
+        f"{_percent(made.low)}–{_percent(made.high)}" if known else "",
+        _percent(made.sensitivity),
+        str(made.response or ""),
+        "; ".join(made.reasons),
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value * 100:.3g} %"
+
+
+def _write_profile(name: str, path: Path) -> None:
+    """Write a shipped profile where a laboratory can edit it; never over another file."""
+    from calibration.errors import CalibrationError
+    from calibration.mrd_profile import profile_text
+    from qpcr.errors import InputError
+
+    try:
+        text = profile_text(name)
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except (OSError, CalibrationError) as error:
+        raise InputError("the profile cannot be written", file=path, found=str(error)) from error
+    click.echo(f"written: {path}; edit it, then: qpcr mrd … --profile {path}")
+
+
+COMMAND = mrd

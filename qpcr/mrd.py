@@ -1,0 +1,212 @@
+"""Residual disease of samples: wells of tables or runs → results by a profile → tables and charts.
+
+A table has a row a well: ``target, role, cq`` (empty = no Ct) and, where they apply, ``patient,
+sample, quantity, date, ng``. Roles: ``standard`` (dilution of the diagnostic sample, or of the
+control gene's plasmid, with its quantity), ``background`` (normal DNA), ``ntc``, ``sample``. Rows
+without a patient serve all patients. Rows of the profile's control gene count cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from calibration.errors import CalibrationError
+from calibration.mrd import Residual, assess_sample
+from calibration.mrd_assay import Assay, assess_assay, count_cells
+from calibration.mrd_profile import Profile, load_profile
+from calibration.standard_curve import StandardCurve, fit_standard_curve
+from qpcr._lists import grouped
+from qpcr.errors import InputError
+from qpcr.measured import Measured
+from qpcr.named_table import read_named
+from qpcr.run import Task
+
+ROLES = ("standard", "background", "ntc", "sample")
+
+
+@dataclass(frozen=True, slots=True)
+class MrdWell:
+    """One well; `patient` is ``None`` where it serves all."""
+
+    patient: str | None
+    target: str
+    role: str
+    sample: str | None
+    quantity: float | None
+    cq: float | None
+    day: date | None
+    ng: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MrdResult:
+    """Result of a sample of a patient in a target."""
+
+    patient: str
+    target: str
+    sample: str
+    day: date | None
+    residual: Residual
+    assay: Assay
+
+
+def profile_of(name_or_path: str) -> Profile:
+    """Load a profile.
+
+    Raises
+    ------
+    InputError
+        There is no such profile, or it breaks the format.
+    """
+    try:
+        return load_profile(name_or_path)
+    except CalibrationError as error:
+        raise InputError("the profile cannot be used", found=str(error)) from error
+
+
+def read_wells(path: Path) -> list[MrdWell]:
+    """Read a table of wells.
+
+    Raises
+    ------
+    InputError
+        A column or cell is missing or wrong.
+    """
+    wells = []
+    for row in read_named(path, ["target", "role", "cq"]):
+        role = row.choice("role", ROLES)
+        wells.append(
+            MrdWell(
+                row.text("patient") if role == "sample" else row.opt_text("patient"),
+                row.text("target"),
+                role,
+                row.text("sample") if role == "sample" else row.opt_text("sample"),
+                row.number("quantity") if role == "standard" else None,
+                row.opt_number("cq"),
+                row.opt_date("date"),
+                row.opt_number("ng"),
+                f"{path.name}, line {row.line}",
+            )
+        )
+    return wells
+
+
+def wells_of(
+    rows: Sequence[Measured], patients: Mapping[str, str], background: Collection[str]
+) -> list[MrdWell]:
+    """Wells of a run: roles by task, patients by sample name, background by its samples' names.
+
+    Raises
+    ------
+    InputError
+        An unknown sample belongs to no patient, or a standard has no quantity.
+    """
+    wells = []
+    tasks = {Task.STANDARD: "standard", Task.NTC: "ntc", Task.NEGATIVE_CONTROL: "background"}
+    for row in rows:
+        if row.omitted is not None or row.task in (Task.OTHER, Task.POSITIVE_CONTROL):
+            continue
+        name = row.sample or ""
+        role = "background" if name in background else tasks.get(row.task, "sample")
+        patient = patients.get(name)
+        if role == "sample" and patient is None:
+            raise InputError(
+                "a sample belongs to no patient",
+                file=row.file,
+                place=f"well {row.well}",
+                found=name or "no name",
+                remedy="list it in --sheet (sample, patient), or name it with --background",
+            )
+        if role == "standard" and not row.stated:
+            raise InputError("a standard has no quantity", file=row.file, place=f"well {row.well}")
+        source = f"{row.file}, {row.well}"
+        wells.append(
+            MrdWell(patient, row.target, role, name, row.stated, row.cq, None, None, source)
+        )
+    return wells
+
+
+def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...]:
+    """Judge every sample of every patient and target.
+
+    Raises
+    ------
+    InputError
+        There are no samples, or a sample has two dates or two amounts of DNA.
+    """
+    control_name = profile.control_gene.name.casefold()
+    controls = [one for one in wells if one.target.casefold() == control_name]
+    others = [one for one in wells if one.target.casefold() != control_name]
+    samples = grouped(
+        (one for one in wells if one.role == "sample"), lambda one: (one.patient, one.sample)
+    )
+    if not samples:
+        raise InputError("there are no samples", expected="rows whose role is sample")
+    control = _control_curve(controls)
+    assays: dict[tuple[str, str], Assay] = {}
+    results = []
+    for (patient, sample), mine in samples.items():
+        if patient is None or sample is None:
+            raise InputError("a sample has no patient or no name", place=mine[0].source)
+        measured = grouped(
+            (one for one in mine if one.target.casefold() != control_name),
+            lambda one: one.target,
+        )
+        if not measured:  # only cells were counted: the result is missing, and that is said
+            wanted = {one.target for one in others if one.patient in (patient, None)}
+            measured = {target: [] for target in sorted(wanted)}
+        counted = [one.cq for one in mine if one.target.casefold() == control_name]
+        cells = count_cells(profile, control, counted, _one(mine, "ng"))
+        for target, rows in measured.items():
+            key = patient, target
+            if key not in assays:
+                assays[key] = _assay(profile, others, *key)
+            residual = assess_sample(profile, assays[key], [one.cq for one in rows], cells)
+            day = _one(mine, "day")
+            results.append(MrdResult(patient, target, sample, day, residual, assays[key]))
+    return tuple(results)
+
+
+def _one(wells: Sequence[MrdWell], name: str) -> Any:
+    """The one value that all wells of a sample state, ``None`` if none does."""
+    stated = {getattr(one, name) for one in wells} - {None}
+    if len(stated) > 1:
+        raise InputError(
+            f"a sample has two values of {name}",
+            place=wells[0].source,
+            found=", ".join(sorted(map(str, stated))),
+        )
+    return stated.pop() if stated else None
+
+
+def _own(wells: Sequence[MrdWell], patient: str, target: str, role: str) -> list[MrdWell]:
+    """Wells of a role: the patient's own, else those that serve all."""
+    mine = [one for one in wells if one.target == target and one.role == role]
+    own = [one for one in mine if one.patient == patient]
+    return own or [one for one in mine if one.patient is None]
+
+
+def _assay(profile: Profile, wells: Sequence[MrdWell], patient: str, target: str) -> Assay:
+    standards = [(w.quantity or 0.0, w.cq) for w in _own(wells, patient, target, "standard")]
+    background = [w.cq for w in _own(wells, patient, target, "background")]
+    ntc = [w.cq for w in wells if w.target == target and w.role == "ntc"]
+    return assess_assay(profile, standards, background, ntc)
+
+
+def _control_curve(wells: Sequence[MrdWell]) -> StandardCurve | None:
+    """Standard curve of the control gene; ``None`` where its standards make none."""
+    points = [
+        (one.quantity, one.cq)
+        for one in wells
+        if one.role == "standard" and one.cq is not None and one.quantity is not None
+    ]
+    try:
+        curve = fit_standard_curve([q for q, _ in points], [cq for _, cq in points])
+    except CalibrationError:
+        return None  # count_cells says that there is none
+    return curve if curve.slope < 0 else None

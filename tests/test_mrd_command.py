@@ -1,0 +1,189 @@
+"""``qpcr mrd`` from tables and runs of SIMULATED patients."""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import pytest
+from click.testing import CliRunner
+
+from cli import main
+from qpcr import InputError
+from qpcr.measured import Measured
+from qpcr.mrd import evaluate, profile_of, wells_of
+from qpcr.run import Task
+
+HEAD = "patient,target,role,sample,quantity,cq,date,ng"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def line(patient, target, role, sample, quantity="", cq="", day="", ng=""):
+    return f"{patient},{target},{role},{sample},{quantity},{cq},{day},{ng}"
+
+
+def ct(q, at=20.0):
+    return 20.0 - 3.4 * math.log10(q) + at - 20.0
+
+
+def plate(samples):
+    """Standards of P1's IK and of ALB, background, and samples as (name, day, share, copies)."""
+    rows = []
+    for q in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5):
+        rows += [line("P1", "IK", "standard", "", q, ct(q) + d) for d in (-0.1, 0, 0.1)]
+    for q in (1e5, 1e4, 1e3):
+        rows += [line("", "ALB", "standard", "", q, ct(q, 40) + d) for d in (-0.1, 0, 0.1)]
+    rows += [line("", "IK", "background", "", "", cq) for cq in (40.5, "", "", "", "", "")]
+    rows.append(line("", "IK", "ntc", ""))
+    for name, day, share, copies in samples:
+        for d in (-0.1, 0, 0.1):
+            cq = ct(share) + d if share else ""
+            rows.append(line("P1", "IK", "sample", name, "", cq, day))
+            rows.append(line("P1", "ALB", "sample", name, "", ct(copies, 40) + d, day))
+    return "\n".join([HEAD, *rows]) + "\n"
+
+
+COPIES = 2 * 500_000 / 6.6
+SAMPLES = [
+    ("d15", "2026-01-15", 2e-2, COPIES),
+    ("d33", "2026-02-02", 3e-5, COPIES / 2),
+    ("d78", "2026-03-20", 2.5e-6, COPIES),
+    ("d120", "2026-05-01", None, COPIES),
+    ("d200", "2026-07-20", 1e-2, 1.0),
+]
+
+
+def test_outcomes_of_a_table(tmp_path):
+    source = tmp_path / "plate.csv"
+    source.write_text(plate(SAMPLES), encoding="utf-8")
+    events = tmp_path / "events.csv"
+    events.write_text("patient,date,event\nP1,2026-04-01,HSCT <1>\nP2,2026-04-01,no\n")
+    done = run("mrd", source, "--events", events, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "NOT checked against the paper" in done.output
+    rows = {row["sample"]: row for row in table(tmp_path / "out" / "mrd.csv")}
+    assert [row["outcome"] for row in rows.values()] == [
+        "positive", "positive", "positive, not quantifiable", "negative", "invalid",
+    ]  # fmt: skip
+    assert [row["response"] for row in rows.values()] == [
+        "MRD failure", "intermediate", "intermediate", "complete MRD response", "",
+    ]  # fmt: skip
+    assert float(rows["d15"]["mrd_percent"]) == pytest.approx(2.0, rel=1e-3)
+    assert float(rows["d33"]["mrd_percent"]) == pytest.approx(0.006, rel=1e-3)
+    assert rows["d15"]["reaches_prognostic_cut"] == "yes"
+    assert rows["d78"]["mrd_percent"] == ""
+    assert "ALB" in rows["d200"]["reasons"]
+    assert rows["d15"]["profile_checked"] == "no"
+    html = (tmp_path / "out" / "mrd.html").read_text(encoding="utf-8")
+    assert html.count("<svg") == 1
+    assert "HSCT &lt;1&gt;" in html
+    assert "HSCT <1>" not in html
+    assert ">no<" not in html
+    assert html.count('<circle class="bad"') == 2
+    assert html.count('<circle class="open"') == 2
+    assert "NOT checked" in html
+
+
+def test_earlier_results_join_the_time_course(tmp_path):
+    for name, part in (("a", SAMPLES[:2]), ("b", SAMPLES[1:4])):
+        (tmp_path / f"{name}.csv").write_text(plate(part), encoding="utf-8")
+    run("mrd", tmp_path / "a.csv", "--out", tmp_path / "a")
+    done = run("mrd", tmp_path / "b.csv", "--previous", tmp_path / "a" / "mrd.csv",
+               "--out", tmp_path / "b")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    html = (tmp_path / "b" / "mrd.html").read_text(encoding="utf-8")
+    assert html.count("<circle") == 4  # the sample measured twice counts once
+    assert len(table(tmp_path / "b" / "mrd.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (",role,", ",part,", "'role' is missing"),
+        ("background", "blank", "not known"),
+        ("P1,IK,sample,d15", ",IK,sample,d15", "empty"),
+        ("2026-01-15", "15.1.26", "no date"),
+        ("P1,IK,standard,,0.1,", "P1,IK,standard,,,", "empty"),
+    ],
+)
+def test_tables_that_cannot_be_are_refused(tmp_path, old, new, words):
+    source = tmp_path / "plate.csv"
+    source.write_text(plate(SAMPLES).replace(old, new, 1), encoding="utf-8")
+    done = run("mrd", source, "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert words in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_sample_with_two_dates_is_refused(tmp_path):
+    text = plate(SAMPLES[:1])
+    source = tmp_path / "plate.csv"
+    source.write_text(text.replace("2026-01-15", "2026-01-16", 1), encoding="utf-8")
+    done = run("mrd", source, "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert "two values of day" in done.output
+
+
+def test_sample_whose_target_was_not_measured_is_invalid(tmp_path):
+    rows = [one for one in plate(SAMPLES[:1]).splitlines() if "P1,IK,sample" not in one]
+    source = tmp_path / "plate.csv"
+    source.write_text("\n".join(rows), encoding="utf-8")
+    assert run("mrd", source, "--out", tmp_path).exit_code == 0
+    (row,) = table(tmp_path / "mrd.csv")
+    assert row["outcome"] == "invalid"
+    assert "0 wells" in row["reasons"]
+
+
+def test_standards_of_another_patient_are_not_borrowed(tmp_path):
+    text = plate(SAMPLES[:1]).replace("P1,IK,standard", "P2,IK,standard")
+    source = tmp_path / "plate.csv"
+    source.write_text(text, encoding="utf-8")
+    assert run("mrd", source, "--out", tmp_path).exit_code == 0
+    (row,) = table(tmp_path / "mrd.csv")
+    assert row["outcome"] == "invalid"
+
+
+def test_profile_of_ones_own(tmp_path):
+    own = tmp_path / "ours.toml"
+    assert run("mrd", "--new-profile", own).exit_code == 0
+    assert run("mrd", "--new-profile", own).exit_code == 3  # never over another file
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace("checked = false", "checked = true"), encoding="utf-8")
+    source = tmp_path / "plate.csv"
+    source.write_text(plate(SAMPLES), encoding="utf-8")
+    done = run("mrd", source, "--profile", own, "--out", tmp_path / "out")
+    assert done.exit_code == 0
+    assert "NOT checked" not in done.output
+    assert run("mrd", source, "--profile", "other", "--out", tmp_path).exit_code == 3
+    assert run("mrd").exit_code == 2
+
+
+def reaction(well, task, sample, target, cq, stated=None):
+    return Measured("p.eds", "00", None, well, sample, target, task, stated, cq, None, None)
+
+
+def test_wells_of_a_run():
+    rows = [
+        reaction("A1", Task.STANDARD, "s", "IK", 23.4, 0.1),
+        reaction("A2", Task.UNKNOWN, "buffy", "IK", None),
+        reaction("A3", Task.UNKNOWN, "x1", "IK", 30.0),
+        reaction("A4", Task.NTC, "NTC", "IK", None),
+        reaction("A5", Task.POSITIVE_CONTROL, "PC", "IK", 25.0),
+    ]
+    made = wells_of(rows, {"x1": "P1"}, ["buffy"])
+    assert [one.role for one in made] == ["standard", "background", "sample", "ntc"]
+    assert made[2].patient == "P1"
+    with pytest.raises(InputError, match="no patient"):
+        wells_of(rows, {}, ["buffy"])
+    with pytest.raises(InputError, match="no quantity"):
+        wells_of([reaction("A1", Task.STANDARD, "s", "IK", 23.4)], {}, [])
+    with pytest.raises(InputError, match="no samples"):
+        evaluate(profile_of("euromrd-2007"), made[:2])
