@@ -120,6 +120,16 @@ def test_positive_control_that_fails() -> None:
     assert (found.severity, found.reactions) == (Severity.WARNING, (1,))
 
 
+def test_positive_control_that_grows_but_has_no_ct() -> None:
+    control = Well("A1", 25, "PC", task=Task.POSITIVE_CONTROL)
+    found = only(plate(control, threshold=1e-4), "positive_control")
+    assert found.severity is Severity.RUN
+    assert "no Ct can be read" in found.message
+    assert "threshold" in found.remedy
+    flat = only(plate(replace(control, cq=None), threshold=1e-4), "positive_control")
+    assert "does not amplify" in flat.message
+
+
 def test_positive_control_outside_its_limits() -> None:
     limits = {"earliest_cq": 20.0, "latest_cq": 30.0}
     assert not find(positives(20.2, 29.8), "positive_control", **limits)

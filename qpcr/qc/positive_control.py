@@ -35,6 +35,10 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         late = {row: cq for row, cq in known.items() if cq > latest}
         failed = len(silent) + len(early) + len(late)
         severity = Severity.RUN if failed == len(rows) else Severity.WARNING
+        grown = [row for row in silent if grows(plate, row)]
+        if grown:
+            yield _without_ct(plate, severity, grown, sample, target)
+        silent = [row for row in silent if row not in grown]
         if silent:
             yield Finding(
                 NAME,
@@ -56,6 +60,26 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             yield _outside(plate, severity, early, earliest, sample)
         if late:
             yield _outside(plate, severity, late, latest, sample)
+
+
+def _without_ct(
+    plate: Plate, severity: Severity, rows: list[int], sample: str, target: str
+) -> Finding:
+    """The control is well, and yet has no Ct: its threshold cannot be used."""
+    return Finding(
+        NAME,
+        severity,
+        tuple(rows),
+        say(
+            "The positive control {sample!r} of {target} amplifies in {wells}, but no Ct can be "
+            "read at the threshold.",
+            sample=sample,
+            target=target,
+            wells=wells(plate, rows),
+        ),
+        say("Set the threshold of this target where the curves rise evenly, and analyze again."),
+        targets=(target,),
+    )
 
 
 def _outside(
