@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 from datetime import date
@@ -21,8 +22,10 @@ from qpcr.errors import InputError
 from qpcr.exchange import pseudonyms
 from qpcr.exchange.clinical import carry_out, clinical_change, plan_file
 from qpcr.exchange.export import FORMATS, export_records
+from qpcr.exchange.fhir import bundle
+from qpcr.exchange.outgoing import Outgoing
 from qpcr.exchange.pseudonyms import KEY_FILE, Pseudonyms, open_pseudonyms
-from qpcr.records import Change, Kind, State, Store
+from qpcr.records import Change, Kind, Patient, Result, State, Store
 
 LOINC = "http://loinc.org"
 
@@ -104,6 +107,16 @@ def test_values_on_record_are_replaced_only_with_a_reason(tmp_path):
     assert done.exit_code == 0, done.output
     event = store.history(patient="Q1")[-1]
     assert (event.old, event.new, event.reason) == ("male", "female", "typing error")
+
+
+@pytest.mark.parametrize("spelled", ["q1", "Ｑ1", "Q 1"])
+def test_an_id_that_only_looks_like_one_on_record_is_refused(tmp_path, spelled):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.CLINICAL, "ph", True)], user="u")
+    plan = plan_file(store, table(tmp_path, f"id,sex\n{spelled},F\n"))
+    assert [one.problem[:22] for one in plan.refusals] == ["an id that differs fro"]
+    assert spelled not in str(plan.refusals)
+    assert plan_file(store, table(tmp_path, "id,sex\n Q1 ,F\n")).differences[0].patient == "Q1"
 
 
 def test_a_record_that_changed_meanwhile_is_not_overwritten(tmp_path):
@@ -343,6 +356,27 @@ def test_an_outcome_without_a_code_is_refused(store, tmp_path):
     store.amend(amended(store, who, path, outcome="probably"), user="u")
     with pytest.raises(InputError, match="no code"):
         fhir(store, tmp_path, who)
+
+
+def test_a_pooled_well_names_no_deletion_and_a_panel_without_transcript_no_gene():
+    pooled = load_panel("ikzf1-pooled")
+    patient = Patient("Q1", {}, {}, {}, (), 1)
+    for panel in (pooled, dataclasses.replace(pooled, transcript=None), None):
+        for outcome in ("detected", "not detected"):
+            found = ("some deletion",) if outcome == "detected" else ()
+            result = Result("r/s", "r", "s", outcome=outcome, deletions=found, panel="x")
+            made = bundle(patient, [Outgoing(result, panel, "preliminary", None, changed=False)])
+            Bundle.model_validate(made)
+            variant = next(
+                one["resource"]
+                for one in made["entry"]
+                if one["resource"]["resourceType"] == "Observation"
+            )
+            if panel is pooled:
+                assert "48018-6" in components(variant)
+                assert not {"48004-6", "62374-4"} & components(variant).keys()
+            else:
+                assert "component" not in variant
 
 
 # --- pseudonyms -----------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def parse_cell(text: str, how: Reading, today: date) -> Value | None:
     if folded(plain) in MISSING | how.missing:
         return None
     if field.kind == "id":
-        return _id(plain)
+        return _id(text.strip())
     if field.kind == "text":
         return plain
     if field.kind in ("choice", "flag"):
@@ -90,7 +90,10 @@ def parse_cell(text: str, how: Reading, today: date) -> Value | None:
 
 
 def _id(text: str) -> str:
-    """A patient's number; what a spreadsheet has rounded or what names a person is refused."""
+    """A patient's number as it stands; rounded by a spreadsheet, or naming a person: refused.
+
+    Nothing of an id is made plain: the plates' sample sheets state it as it is, too.
+    """
     if _is_resident_number(text):
         raise CellError(
             "an identity number, which holds the birth date", "a number of the laboratory's own"

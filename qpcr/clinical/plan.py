@@ -6,7 +6,7 @@ is known, never takes a stored value back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -118,6 +118,7 @@ def plan_import(
     columns: ColumnMap,
     known: Callable[[str], Mapping[str, Any] | None],
     today: date,
+    ids: Collection[str] = (),
 ) -> Plan:
     """Read every cell, check every patient, and say what would change.
 
@@ -131,6 +132,8 @@ def plan_import(
         Stored clinical values of a patient; ``None`` for one who is not in the store.
     today
         No date may be later.
+    ids
+        Of all patients in the store: a new id that only looks like one of them is refused.
 
     Returns
     -------
@@ -145,6 +148,7 @@ def plan_import(
     table = _columns(rows[0], columns)
     head = table.heads[table.patient]
     seen: dict[str, int] = {}
+    alike = {folded(one) for one in ids}
     new: list[str] = []
     parts: list[_Compared] = []
     refusals: list[Refusal] = []
@@ -158,6 +162,10 @@ def plan_import(
         if other != row.number:
             expected = f"one row a patient; the same stands in row {other}"
             refusals.append(Refusal(row.number, head, "a patient stands twice", expected, None))
+            continue
+        if patient not in ids and folded(patient) in alike:
+            problem = "an id that differs from one on record by case, width or spaces alone"
+            refusals.append(Refusal(row.number, head, problem, "the id as it is on record", None))
             continue
         before = known(patient)
         if before is None:

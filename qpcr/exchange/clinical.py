@@ -58,7 +58,8 @@ def plan_file(
         return store.patient(patient).clinical if patient in known else None
 
     try:
-        return plan_import(read_sheet(file, sheet), columns, stored, today or date.today())
+        rows, day = read_sheet(file, sheet), today or date.today()
+        return plan_import(rows, columns, stored, day, known)
     except InputError as error:
         raise error.at(file) from error
 
