@@ -16,7 +16,7 @@ ORDER = [
     "findings", "qc", "calls", "tables", "clinical", "samples", "expected", "record", "pipeline",
     "frames", "document", "report", "outputs", "_possible", "inspection", "tabulate", "panel_sheet",
     "export",
-    "rehearsal", "measured", "quantities", "installation", "quantity_tables",
+    "rehearsal", "measured", "quantities", "installation", "quantity_tables", "miqe",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
     "mrd_tables",
     "records", "exchange", "reanalysis", "cohort", "commands",

@@ -28,7 +28,7 @@ from qpcr.errors import InputError
 from qpcr.export._content import CQ_KINDS, Content, content_of
 from qpcr.export._file import write_file
 
-__all__ = ["CQ_KINDS", "Content", "Writer", "content_of", "write", "writers"]
+__all__ = ["CQ_KINDS", "Content", "Writer", "content_of", "write", "write_file", "writers"]
 
 
 @dataclass(frozen=True, slots=True)
