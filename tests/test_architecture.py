@@ -19,7 +19,7 @@ ORDER = [
     "rehearsal", "measured", "quantities", "installation", "quantity_tables", "miqe",
     "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
     "mrd_tables",
-    "records", "exchange", "reanalysis", "cohort", "commands",
+    "records", "mrd_records", "exchange", "reanalysis", "cohort", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

@@ -12,6 +12,7 @@ from cli import main
 from qpcr import InputError
 from qpcr.measured import Measured
 from qpcr.mrd import evaluate, profile_of, wells_of
+from qpcr.records import Store
 from qpcr.run import Task
 
 HEAD = "patient,target,role,sample,quantity,cq,date,ng"
@@ -187,3 +188,37 @@ def test_wells_of_a_run():
         wells_of([reaction("A1", Task.STANDARD, "s", "IK", 23.4)], {}, [])
     with pytest.raises(InputError, match="no samples"):
         evaluate(profile_of("euromrd-2007"), made[:2])
+
+
+def test_results_are_kept_in_the_record_and_drawn_again(tmp_path):
+    store = tmp_path / "store"
+    Store.init(store)
+    for name, part in (("a", SAMPLES[:2]), ("b", SAMPLES[2:4])):
+        (tmp_path / f"{name}.csv").write_text(plate(part), encoding="utf-8")
+    assert run("mrd", tmp_path / "a.csv", "--store", store, "--out", tmp_path / "a").exit_code == 0
+    done = run("mrd", tmp_path / "b.csv", "--store", store, "--out", tmp_path / "b")
+    assert done.exit_code == 0, done.output
+    html = (tmp_path / "b" / "mrd.html").read_text(encoding="utf-8")
+    assert html.count("<circle") == 4
+    kept = Store.open(store).patient("P1").clinical["residual disease/IK/d15"]
+    assert kept["value"] == pytest.approx(2e-2, rel=1e-3)
+    assert kept["outcome"] == "positive"
+    assert kept["profile_checked"] is False
+    again = run("mrd", tmp_path / "b.csv", "--store", store, "--out", tmp_path / "b")
+    assert "on record already" in again.output
+    # another result of the same sample needs a reason, and without one nothing is written
+    other = [("d15", "2026-01-15", 4e-2, COPIES)]
+    (tmp_path / "c.csv").write_text(plate(other), encoding="utf-8")
+    done = run("mrd", tmp_path / "c.csv", "--store", store, "--out", tmp_path / "c")
+    assert done.exit_code == 3
+    assert not (tmp_path / "c").exists()
+    done = run("mrd", tmp_path / "c.csv", "--store", store, "--out", tmp_path / "c",
+               "--reason", "repeated")  # fmt: skip
+    assert done.exit_code == 0
+    kept = Store.open(store).patient("P1").clinical["residual disease/IK/d15"]
+    assert kept["value"] == pytest.approx(4e-2, rel=1e-3)
+    # the clinical table can still be exported
+    assert run("records", "export", "--store", store, "--out", tmp_path / "e", "--to", "csv",
+               "--deidentify").exit_code == 0  # fmt: skip
+    for file in (tmp_path / "e").rglob("*.csv"):
+        assert "d15" not in file.read_text(encoding="utf-8")

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli import main
-from qpcr import InputError
+from qpcr import InputError, analyze
+from qpcr.control_values import values_of
 from qpcr.drawing import Event, Mark, Rule, draw, page
 from qpcr.named_table import read_named
 
@@ -175,3 +176,18 @@ def test_drawing_escapes_and_refuses_what_a_log_axis_cannot_show():
     assert "<svg" in page("t", [("s", svg)])
     with pytest.raises(ValueError, match="log axis"):
         draw("t", [Mark(0, 0.0, "good", "")], log=True)
+
+
+def test_control_values_of_a_store(data_dir, tmp_path):
+    from qpcr.records import Store
+
+    store = Store.init(tmp_path / "store")
+    assert run("control-chart", "--out", tmp_path).exit_code == 2
+    file = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
+    record = analyze(file)
+    store.commit(record)
+    done = run("control-chart", "--store", tmp_path / "store", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    rows = {row["series"]: row for row in table(tmp_path / "out" / "control-chart.csv")}
+    direct = {one.series: one.value for one in values_of(record)}
+    assert {name: float(row["value"]) for name, row in rows.items()} == pytest.approx(direct)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,12 +12,16 @@ from qpcr.commands import FAILED
 from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
 
+if TYPE_CHECKING:
+    from qpcr.control_values import ControlValue
+
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
 
 @click.command("control-chart")
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, type=FILE)
 @click.option("--out", type=FOLDER, required=True, help="Where to write the chart and its table.")
+@click.option("--store", "records", type=FOLDER, help="Take the runs of a store too.")
 @click.option("--lot", help="Lot of the reagents of runs given as instrument files.")
 @click.option("--baseline", type=click.IntRange(3), default=20, show_default=True,
               help="First values that make the limits.")  # fmt: skip
@@ -24,6 +29,7 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 def control_chart(
     files: tuple[Path, ...],
     out: Path,
+    records: Path | None,
     lot: str | None,
     baseline: int,
     limits: tuple[str, ...],
@@ -38,8 +44,10 @@ def control_chart(
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
 
+    if not files and records is None:
+        raise click.UsageError("give FILES or --store")
     fixed = dict(_limit(one) for one in limits)
-    values = []
+    values = [] if records is None else _stored(records, lot)
     for file in files:
         table = file.suffix.lower() in TABLES
         values += read_values(file) if table else values_of(analyze(file), lot)
@@ -56,6 +64,21 @@ def control_chart(
         click.echo(f"written: {path}")
     if any(one.alarm for one in found):
         sys.exit(FAILED)
+
+
+def _stored(folder: Path, lot: str | None) -> list[ControlValue]:
+    """Control values of the runs of a store, each in its last revision."""
+    from qpcr.control_values import values_of
+    from qpcr.records import RunQuery, Store
+
+    store = Store.open(folder)
+    values = []
+    for run in store.runs(RunQuery(latest=True)):
+        if run.started is None:
+            click.echo(f"run {run.run_id} has no date and is left out", err=True)
+        else:
+            values += values_of(store.record(run.run_id), lot)
+    return values
 
 
 def _limit(text: str) -> tuple[str, tuple[float, float]]:

@@ -11,7 +11,11 @@ from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calibration.mrd_profile import Profile
     from qpcr.mrd import MrdResult, MrdWell
+    from qpcr.mrd_tables import Point
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
@@ -25,6 +29,8 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 @click.option("--previous", multiple=True, type=FILE, help="mrd.csv of an earlier run, to draw.")
 @click.option("--sheet", type=FILE, help="Of runs: columns sample, patient.")
 @click.option("--background", multiple=True, help="Of runs: a sample that is normal DNA.")
+@click.option("--store", "records", type=FOLDER, help="Keep results in this store; draw earlier.")
+@click.option("--reason", help="Why results on record are replaced.")
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
     files: tuple[Path, ...],
@@ -34,6 +40,8 @@ def mrd(
     previous: tuple[Path, ...],
     sheet: Path | None,
     background: tuple[str, ...],
+    records: Path | None,
+    reason: str | None,
     new_profile: Path | None,
 ) -> None:
     """Residual disease: negative, positive, not quantifiable or invalid, and the percentage.
@@ -54,6 +62,8 @@ def mrd(
     treated = [] if events is None else read_events(events)
     earlier = [point for path in previous for point in read_points(path)]
     results = evaluate(profile, _wells(files, sheet, background))
+    if records is not None:
+        earlier += _keep(records, profile, results, ", ".join(file.name for file in files), reason)
     written = write_texts(mrd_texts(profile, results, earlier, treated), out)
     if not profile.profile.checked:
         click.echo(f"profile {profile.profile.name}: {profile.profile.warning}", err=True)
@@ -85,6 +95,19 @@ def _wells(
         else:
             wells += wells_of(measured(analyze(file)), patients, background)
     return wells
+
+
+def _keep(
+    folder: Path, profile: Profile, results: Sequence[MrdResult], source: str, reason: str | None
+) -> list[Point]:
+    """Keep results in a store; give what is on record of these patients."""
+    from qpcr.mrd_records import mrd_changes, points_on_record
+    from qpcr.records import Store
+
+    store = Store.open(folder)
+    done = store.commit(changes=mrd_changes(profile, results, source, reason))
+    click.echo("on record already" if done.already_there else f"kept in the store: {folder}")
+    return points_on_record(store, {one.patient for one in results})
 
 
 def _line(one: MrdResult) -> tuple[str, ...]:
