@@ -13,13 +13,12 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
-    "findings", "qc", "calls", "tables", "clinical", "samples", "expected", "record", "pipeline",
-    "frames", "document", "report", "outputs", "_possible", "inspection", "tabulate", "panel_sheet",
-    "export",
-    "rehearsal", "measured", "quantities", "installation", "quantity_tables", "miqe",
-    "named_table", "drawing", "detection", "control_values", "relative_tables", "mrd",
-    "mrd_tables",
-    "records", "mrd_records", "exchange", "reanalysis", "cohort", "commands",
+    "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",
+    "expected", "record", "pipeline", "frames", "document", "report", "outputs", "_possible",
+    "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured", "quantities",
+    "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
+    "control_values", "relative_tables", "mrd", "mrd_tables", "records", "mrd_records", "exchange",
+    "reanalysis", "cohort", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

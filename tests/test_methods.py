@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shared_curves import CYCLES, assay, batch_of
 
 from qpcr.methods import _growth, mak2, methods, recommended, takeoff, window
 from qpcr.methods._shift import Weighting, Wells
 from qpcr.tables import read_curves
-from tests.shared_curves import CYCLES, assay, batch_of
 
 RECOMMENDED = methods()["recommended"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shared_curves import CYCLES, assay, batch_of
 
 from qpcr.commands._options import METHODS
 from qpcr.methods import methods
-from tests.shared_curves import CYCLES, assay, batch_of
 
 ALL = [pytest.param(method, id=name) for name, method in methods().items()]
 FIELDS = ("cq", "cq_se", "efficiency", "efficiency_se", "n0", "n0_se")
