@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qc_plates import PAIRS, WIDTH, Well, find, names, only, plate
+from qc_plates import PAIRS, WIDTH, Well, find, names, only, plate, with_run
 from scipy.stats import ttest_ind
 
 from primers import Panel, load_panel
 from qpcr.findings import Severity
 from qpcr.qc import Plate
 from qpcr.qc.edge_effect import difference
+from qpcr.run import Task
 from qpcr.shapes import Kind, classify
 
 F4R7 = "F.4 × R-7"
@@ -55,6 +56,16 @@ def test_the_rim_amplifies_more_slowly() -> None:
 
 def test_the_rim_amplifies_faster() -> None:
     assert "faster" in only(rim_plate(rim_width=0.95 * WIDTH), "edge_effect").message
+
+
+def test_controls_on_the_rim_may_be_purer_than_samples() -> None:
+    made = rim_plate(rim_width=0.95 * WIDTH)
+    rim = [replace(one, task=Task.POSITIVE_CONTROL) for one in made.run.reactions]
+    mixed = [
+        new if new.well < 12 else old for new, old in zip(rim, made.run.reactions, strict=True)
+    ]
+    assert find(made, "edge_effect")
+    assert not find(with_run(made, reactions=tuple(mixed)), "edge_effect")
 
 
 def test_replicates_on_the_rim_are_later() -> None:

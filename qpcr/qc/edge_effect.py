@@ -3,11 +3,12 @@
 No single well can show it, since each may hold another amount of DNA; the whole plate can. Two
 comparisons of rim and inside are made, each by least squares, and either one speaks:
 
-* The pace of growth, with a mean of its own for each target. It does not depend on the amount of
-  template: it is the doubling time, as 1/ln(1 + E) by the efficiency E of the curve, and as the
-  cycles from 5 % to 25 % of the rise. The geometric mean of both is taken, which scatters half as
-  much as either (1 % against 2 % between the wells of simulated plates without a fault). Only
-  proper curves on a plateau are taken.
+* The pace of growth. It does not depend on the amount of template: it is the doubling time, as
+  1/ln(1 + E) by the efficiency E of the curve, and as the cycles from 5 % to 25 % of the rise. The
+  geometric mean of both is taken, which scatters half as much as either (1 % against 2 % between
+  the wells of simulated plates without a fault). Only proper curves on a plateau are taken. Each
+  target has a mean of its own in samples, in standards and in positive controls, which may be
+  purer than samples and often stand on the rim.
 * Ct of replicates of one sample and target, where some lie on the rim and some inside.
 
 A rim that grows by the share x more slowly delays a Ct by x·Ct: 2 % are 0.6 cycles at Ct 30.
@@ -16,7 +17,7 @@ Limits
     ``largest_slowdown``: share by which rim wells may grow more slowly, or faster.
     ``largest_cq_shift``: cycles by which rim wells may be later, or earlier.
     ``largest_p``: probability (two-sided, Student's t) of so large a difference by chance, below
-    which it counts. Every plate is tested twice, so one clean plate in 1/(2p) is found.
+    which it counts. Every plate is tested twice: by chance at most one in 1/(2p) is found.
     ``fewest_wells``: on the rim, and inside, below which nothing is said.
 """
 
@@ -32,7 +33,7 @@ from qpcr._frozen import BoolArray, FloatArray
 from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import Part, fitted_cq, rows_of, sample_of, target_of
+from qpcr.qc._plate import Part, fitted_cq, part_of, rows_of, sample_of, target_of
 from qpcr.said import Said, say
 
 NAME = "edge_effect"
@@ -139,8 +140,8 @@ def _beyond_chance(
 def _slowdown(plate: Plate, grown: list[int], limits: Limits) -> float:
     """Difference of rim and inside in the logarithm of the doubling time."""
     paces = {row: pace for row in grown if (pace := _log_doubling_time(plate, row)) is not None}
-    targets = [target_of(plate, row) for row in paces]
-    return _beyond_chance(plate, list(paces), list(paces.values()), targets, limits)
+    groups = [(target_of(plate, row), part_of(plate, row)) for row in paces]
+    return _beyond_chance(plate, list(paces), list(paces.values()), groups, limits)
 
 
 def _log_doubling_time(plate: Plate, row: int) -> float | None:
