@@ -265,6 +265,8 @@ def called(record: Record, tongue: Language) -> list[dict[str, str | list[str]]]
         what = " + ".join(tongue.say(product(name)) for name in call.deletions)
         if call.mixed:
             what = t["mixed"].format(deletions=what)
+        if what:
+            outcome = t["outcome_what"].format(outcome=outcome, what=what)
         rows.append(
             {
                 "name": call.sample,

@@ -1,0 +1,234 @@
+"""What the patient report says, in the words of a language, and the page made of it."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from qpcr._lists import grouped
+from qpcr.calls import Outcome, product
+from qpcr.report._exon_map import exon_map
+from qpcr.report._summary import _when
+from qpcr.report._thumbnails import thumbnails
+from qpcr.report._verdict import verdict
+from qpcr.report.language import Language, language
+from qpcr.report.patient_texts import TEXTS
+
+if TYPE_CHECKING:
+    from primers.panel import Assay
+    from qpcr.calls import Evidence
+    from qpcr.report.patient import Case
+
+MOST_CURVES = 8
+"""So many thumbnails fit on the page."""
+_RANK = {"positive": 0, "unclear": 1, "unusable": 2, "negative": 3}
+
+
+def page(case: Case, lang: str) -> str:
+    """Fill the template."""
+    # costs start-up time that only reports should pay
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("qpcr.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css = resources.files("qpcr.report").joinpath("templates", "patient.css").read_text("utf-8")
+    tongue, t = language(lang, case.panel), TEXTS[lang]
+    chosen = _curves(case)
+    text = environment.get_template("patient.html").render(
+        t=t,
+        case=case,
+        css=Markup(css),  # noqa: S704 - our own file
+        title=_title(case, t),
+        who=_who(case, t),
+        headline=_headline(case, tongue, t),
+        words=_words(case, tongue, t),
+        reasons=tongue.say_all(case.call.reasons),
+        todo=tongue.say_all(case.call.recommendations),
+        meanings=_meanings(case, t),
+        sources=_sources(case, tongue, t),
+        map=exon_map(case.panel, case.seen),
+        method=_method(case, t),
+        controls=_controls(case, tongue, t),
+        references=[_reading(one, t) for one in _references(case)],
+        limits=tongue.say_all(one.text for one in case.panel.limitations),
+        curves=[(one, _reading(one.evidence, t)) for one in thumbnails(case.record.curves, chosen)],
+        more=len(case.call.evidence) - len(chosen),
+        history=_history(case, t),
+        footer=_footer(case, t),
+    )
+    return str(text)
+
+
+def _title(case: Case, t: Any) -> str:
+    gene = case.panel.transcript
+    return str(t["title_plain"] if gene is None else t["title"].format(gene=gene.gene))
+
+
+def _who(case: Case, t: Any) -> list[tuple[str, str]]:
+    """Who was examined, on what, when."""
+    source = case.record.run.provenance
+    facts = [
+        (t["patient"], case.patient),
+        (t["sample"], case.call.sample),
+        (t["specimen"], case.specimen),
+        (t["timepoint"], case.timepoint),
+        (t["run_started"], _when(source.started)),
+        (t["file"], source.file),
+    ]
+    return [(label, value or t["not_stated"]) for label, value in facts]
+
+
+def _headline(case: Case, tongue: Language, t: Any) -> str:
+    """The outcome in a few words."""
+    call = case.call
+    if call.outcome is Outcome.DETECTED:
+        what = " + ".join(tongue.say(product(name)) for name in call.deletions)
+        return str(t["detected"].format(what=what))
+    return str(t[call.outcome.name.lower()])
+
+
+def _words(case: Case, tongue: Language, t: Any) -> list[str]:
+    """The result in sentences."""
+    call, panel = case.call, case.panel
+    gene = panel.transcript.gene if panel.transcript is not None else ""
+    found: list[str] = []
+    if call.outcome is Outcome.DETECTED:
+        found = [_deletion(case, name, gene, tongue, t) for name in call.deletions]
+        if call.mixed:
+            found.append(t["mixed"])
+    elif call.outcome is Outcome.NOT_DETECTED:
+        tested = dict.fromkeys(one.product for one in call.evidence if _is_target(case, one))
+        names = ", ".join(tongue.say(product(name)) for name in tested)
+        found = [t["words_not_detected"].format(tested=names)]
+    else:
+        found = [t[f"words_{call.outcome.name.lower()}"]]
+    if call.released is not None:
+        released = call.released
+        found.append(t["released"].format(user=released.user, reason=released.reason))
+    return found
+
+
+def _deletion(case: Case, name: str, gene: str, tongue: Language, t: Any) -> str:
+    """One deletion in a sentence."""
+    exons = next((a.deleted_exons for a in _assays(case, name) if a.deleted_exons), None)
+    if exons is not None:
+        return str(t["words_detected"].format(gene=gene, what=name, first=exons[0], last=exons[1]))
+    if product(name) is not name:
+        return str(t["words_some"].format(gene=gene))
+    return str(t["words_product"].format(what=tongue.say(product(name))))
+
+
+def _assays(case: Case, name: str) -> list[Assay]:
+    return [assay for assay in case.panel.assays if assay.product == name]
+
+
+def _classified(case: Case) -> list[Assay]:
+    """For each deletion that was named and has a functional class, its assay."""
+    found = [
+        next((one for one in _assays(case, name) if one.functional_class), None)
+        for name in case.call.deletions
+    ]
+    return [assay for assay in found if assay is not None]
+
+
+def _meanings(case: Case, t: Any) -> list[dict[str, Any]]:
+    """What each deletion that was named means, and its HGVS descriptions."""
+    return [
+        {
+            "name": assay.product,
+            "text": t[f"class_{assay.functional_class}"],
+            "hgvs": [f"{one.assembly}: {one.description}" for one in assay.hgvs],
+        }
+        for assay in _classified(case)
+    ]
+
+
+def _sources(case: Case, tongue: Language, t: Any) -> list[str]:
+    """Where the meanings come from, each source once."""
+    return [
+        f"{tongue.say(source.citation)} ({t[f'evidence_{source.evidence}']})"
+        + ("" if source.doi is None else f" doi:{source.doi}")
+        for source in dict.fromkeys(assay.source for assay in _classified(case))
+    ]
+
+
+def _method(case: Case, t: Any) -> str:
+    source, panel = case.record.run.provenance, case.panel
+    named = ", ".join(x for x in (source.instrument, source.software) if x) or t["not_stated"]
+    key = "method_reference" if panel.transcript is None else "method_value"
+    return str(
+        t[key].format(
+            instrument=named,
+            panel=panel.name,
+            version=panel.version,
+            cutoff=f"{panel.cutoffs.cq_below:g}",
+        )
+    )
+
+
+def _controls(case: Case, tongue: Language, t: Any) -> list[str]:
+    """One sentence a kind of control, and the findings that make the run invalid."""
+    lines = verdict(case.record, tongue).controls
+    said = [
+        t["control_line"].format(
+            part=part, ok=sum(one.kind == "ok" for one in mine), total=len(mine)
+        )
+        for part, mine in grouped(lines, lambda line: line.part).items()
+    ]
+    return said or [t["no_controls"]]
+
+
+def _is_target(case: Case, one: Evidence) -> bool:
+    found = case.panel.find_channel(one.target)
+    return found is not None and found[1].role == "target"
+
+
+def _references(case: Case) -> list[Evidence]:
+    return [one for one in case.call.evidence if not _is_target(case, one)]
+
+
+def _curves(case: Case) -> tuple[Evidence, ...]:
+    """The reactions that are drawn: what decides first, then in the order of the plate."""
+    ordered = sorted(case.call.evidence, key=lambda one: _RANK[str(one.answer)])
+    return tuple(sorted(ordered[:MOST_CURVES], key=lambda one: one.reaction))
+
+
+def _reading(one: Evidence, t: Any) -> dict[str, str]:
+    """One reaction in words."""
+    cq = t["no_cq"]
+    if one.cq is not None:
+        cq = t["cq"].format(value=f"{one.cq:.2f}", se=f"{one.cq_se or 0.0:.2f}")
+    return {
+        "where": f"{one.well} · {one.target}",
+        "cq": cq,
+        "answer": t[f"answer_{one.answer}"],
+        "kind": str(one.answer),
+    }
+
+
+def _history(case: Case, t: Any) -> list[str]:
+    """Events in words; only a history that amended something is printed."""
+    steps = case.review.history
+    if not any(step.state == "amended" for step in steps):
+        return []
+    return [
+        " · ".join(x for x in (step.when, step.who, t[f"event_{step.state}"], step.reason) if x)
+        for step in steps
+    ]
+
+
+def _footer(case: Case, t: Any) -> str:
+    record = case.record
+    return str(
+        t["footer"].format(
+            software=f"ikaros-qpcr {record.versions.get('ikaros-qpcr', '')}".strip(),
+            created=_when(record.created),
+            sha256=record.run.provenance.sha256,
+        )
+    )

@@ -1,0 +1,182 @@
+"""The patient report: one A4 page for one sample, to be read by a clinician and signed.
+
+It takes plain values: a record, the name of a sample on its plate, and how far the review is
+(:class:`Review`). Where a result was amended, :func:`dataclasses.replace` the call in the case.
+Until it is signed, "Preliminary" is printed across the page. The page holds no script at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qpcr.errors import InputError
+
+if TYPE_CHECKING:
+    from primers import Panel
+    from qpcr.calls import Call
+    from qpcr.record import Record
+
+STATES = ("preliminary", "reviewed", "signed", "amended")
+"""How far a result can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a result's history.
+
+    Attributes
+    ----------
+    state
+        What it became, one of :data:`STATES`.
+    who, when
+        As texts, or ``None`` where they are not known.
+    reason
+        Why, where it was amended.
+    """
+
+    state: str
+    who: str | None = None
+    when: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How far the review of a result is.
+
+    Attributes
+    ----------
+    state
+        One of :data:`STATES`.
+    reviewed_by, reviewed_at, signed_by, signed_at
+        Of the present state; ``None`` where nobody has (again).
+    history
+        What happened, oldest first.
+
+    Raises
+    ------
+    ValueError
+        A state that there is not, or a signed result that nobody signed.
+    """
+
+    state: str = "preliminary"
+    reviewed_by: str | None = None
+    reviewed_at: str | None = None
+    signed_by: str | None = None
+    signed_at: str | None = None
+    history: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        for state in (self.state, *(step.state for step in self.history)):
+            if state not in STATES:
+                raise ValueError(f"there is no state {state!r}, only {', '.join(STATES)}")
+        if self.final and self.signed_by is None:
+            raise ValueError("a signed result names who signed it")
+
+    @property
+    def final(self) -> bool:
+        """Signed: it may leave the laboratory."""
+        return self.state == "signed"
+
+    @property
+    def one_person(self) -> bool:
+        """Reviewed and signed by the same person."""
+        return self.signed_by is not None and self.signed_by == self.reviewed_by
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """All that one patient report is made of.
+
+    Attributes
+    ----------
+    record
+        The analyzed run.
+    panel
+        Its panel.
+    call
+        What the sample is called.
+    review
+        How far the review is.
+    patient, specimen, timepoint
+        Opaque id of the patient, and what was examined; ``None`` where nobody said so.
+    """
+
+    record: Record
+    panel: Panel
+    call: Call
+    review: Review
+    patient: str | None = None
+    specimen: str | None = None
+    timepoint: str | None = None
+
+    @cached_property
+    def seen(self) -> dict[str, str]:
+        """By product of a target what the wells say of it together, the plainest word winning."""
+        from qpcr.calls import Answer, together
+
+        by_product: dict[str, list[Answer]] = {}
+        for one in self.call.evidence:
+            by_product.setdefault(one.product, []).append(one.answer)
+        found = {name: str(together(answers)) for name, answers in by_product.items()}
+        for name, answers in by_product.items():
+            if name in self.call.deletions and Answer.POSITIVE in answers:
+                found[name] = str(Answer.POSITIVE)
+        return found
+
+
+def case_of(record: Record, sample: str, review: Review | None = None) -> Case:
+    """Put together the case of one sample.
+
+    Raises
+    ------
+    InputError
+        The run has no panel, or the sample was not called.
+    """
+    if record.panel is None:
+        raise InputError(
+            "a patient report needs calls, and calls need a panel",
+            file=record.run.provenance.file,
+            remedy="name a panel with --panel",
+        )
+    call = next((one for one in record.calls if one.sample == sample), None)
+    if call is None:
+        raise InputError(
+            "the sample is not among those called",
+            file=record.run.provenance.file,
+            expected=", ".join(one.sample for one in record.calls) or "a sample",
+            found=sample,
+        )
+    who = record.identities.get(sample)
+    return Case(
+        record,
+        record.panel,
+        call,
+        review or Review(),
+        None if who is None else who.patient,
+        None if who is None else who.specimen,
+        None if who is None else who.timepoint,
+    )
+
+
+def render_patient(case: Case, lang: str = "en") -> str:
+    """Make the report of one sample as one HTML page, A4 when printed.
+
+    Parameters
+    ----------
+    case
+        What it says (:func:`case_of`).
+    lang
+        Language of the page, one of :data:`qpcr.report.language.LANGUAGES`.
+
+    Returns
+    -------
+    str
+        The page, to be written as UTF-8. Names are anybody's text and stay text; the page's
+        content security policy lets no script run and nothing be loaded.
+    """
+    from qpcr.report._patient_page import page
+
+    return page(case, lang)
