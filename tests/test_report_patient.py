@@ -140,6 +140,8 @@ def test_an_amended_call_is_what_is_printed(record):
     text = text_of(tree_of(replace(case, call=call)))
     assert "Detected:" not in text
     assert TEXTS["en"]["words_invalid"] in text
+    assert not re.search(r"\bdetected\b", text)
+    assert not re.search(r"· (positive|negative)", text)
 
 
 def test_a_released_run_says_who_released_it(record):
@@ -187,6 +189,17 @@ def test_what_is_drawn_as_detected_is_what_was_called(record):
             assert positive == set(call.deletions)
         else:
             assert positive == set()
+
+
+def test_nothing_is_drawn_as_detected_that_the_call_does_not_name(record):
+    case = case_of(record, "P-001")
+    assert case.seen["Δ4-7"] == "positive"
+    other = replace(case, call=replace(case.call, deletions=("Δ2-8",)))
+    assert (other.seen["Δ4-7"], other.seen["Δ2-8"]) == ("unclear", "positive")
+    none = replace(case, call=replace(case.call, outcome=Outcome.INCONCLUSIVE, deletions=()))
+    assert "positive" not in none.seen.values()
+    invalid = replace(case, call=replace(case.call, outcome=Outcome.INVALID, deletions=()))
+    assert set(invalid.seen.values()) == {"unusable"}
 
 
 def test_thumbnails_are_the_curves(record):

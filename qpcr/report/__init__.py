@@ -8,5 +8,6 @@ catalogue a language (:mod:`qpcr.report.language`); the template and its scripts
 from __future__ import annotations
 
 from qpcr.report.html import render
+from qpcr.report.patient import Case, Review, Step, case_of, render_patient
 
-__all__ = ["render"]
+__all__ = ["Case", "Review", "Step", "case_of", "render", "render_patient"]

@@ -55,9 +55,11 @@ def page(case: Case, lang: str) -> str:
         map=exon_map(case.panel, case.seen),
         method=_method(case, t),
         controls=_controls(case, tongue, t),
-        references=[_reading(one, t) for one in _references(case)],
+        references=[_reading(case, one, t) for one in _references(case)],
         limits=tongue.say_all(one.text for one in case.panel.limitations),
-        curves=[(one, _reading(one.evidence, t)) for one in thumbnails(case.record.curves, chosen)],
+        curves=[
+            (one, _reading(case, one.evidence, t)) for one in thumbnails(case.record.curves, chosen)
+        ],
         more=len(case.call.evidence) - len(chosen),
         history=_history(case, t),
         footer=_footer(case, t),
@@ -199,16 +201,17 @@ def _curves(case: Case) -> tuple[Evidence, ...]:
     return tuple(sorted(ordered[:MOST_CURVES], key=lambda one: one.reaction))
 
 
-def _reading(one: Evidence, t: Any) -> dict[str, str]:
-    """One reaction in words."""
+def _reading(case: Case, one: Evidence, t: Any) -> dict[str, str]:
+    """One reaction in words; of an invalid sample no reaction says anything."""
+    answer = "unusable" if case.call.outcome is Outcome.INVALID else str(one.answer)
     cq = t["no_cq"]
     if one.cq is not None:
         cq = t["cq"].format(value=f"{one.cq:.2f}", se=f"{one.cq_se or 0.0:.2f}")
     return {
         "where": f"{one.well} · {one.target}",
         "cq": cq,
-        "answer": t[f"answer_{one.answer}"],
-        "kind": str(one.answer),
+        "answer": t[f"answer_{answer}"],
+        "kind": answer,
     }
 
 

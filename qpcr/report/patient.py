@@ -114,17 +114,25 @@ class Case:
 
     @cached_property
     def seen(self) -> dict[str, str]:
-        """By product of a target what the wells say of it together, the plainest word winning."""
-        from qpcr.calls import Answer, together
+        """By product what the page says was seen of it; never more than the call says.
+
+        A product is positive exactly where the call names it. Of an invalid sample nothing is
+        usable; wells that are positive without a call (or against an amended one) are unclear.
+        """
+        from qpcr.calls import Answer, Outcome, together
 
         by_product: dict[str, list[Answer]] = {}
         for one in self.call.evidence:
             by_product.setdefault(one.product, []).append(one.answer)
-        found = {name: str(together(answers)) for name, answers in by_product.items()}
-        for name, answers in by_product.items():
-            if name in self.call.deletions and Answer.POSITIVE in answers:
-                found[name] = str(Answer.POSITIVE)
-        return found
+        found = {name: together(answers) for name, answers in by_product.items()}
+        for name, answer in found.items():
+            if self.call.outcome is Outcome.INVALID:
+                found[name] = Answer.UNUSABLE
+            elif answer is Answer.POSITIVE:
+                found[name] = Answer.UNCLEAR
+        if self.call.outcome is Outcome.DETECTED:
+            found |= dict.fromkeys(self.call.deletions, Answer.POSITIVE)
+        return {name: str(answer) for name, answer in found.items()}
 
 
 def case_of(record: Record, sample: str, review: Review | None = None) -> Case:

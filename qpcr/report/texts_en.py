@@ -171,6 +171,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "filter": "filter {name}",
         "threshold_line": "threshold {value}",
         "threshold_target": "threshold {value} · {target}",
+        "threshold_several": "thresholds {low} to {high} · {count} of them",
         "targets_count": "{count} targets",
         "baseline_line": "baseline",
         "other_wells": "other wells",

@@ -164,6 +164,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "filter": "滤光片 {name}",
         "threshold_line": "阈值 {value}",
         "threshold_target": "阈值 {value} · {target}",
+        "threshold_several": "{count} 个阈值：{low} 至 {high}",
         "targets_count": "{count} 个靶标",
         "baseline_line": "基线",
         "other_wells": "其他孔",

@@ -122,11 +122,20 @@ function marksOf(list, log) {
   }
   const shapes = [];
   const annotations = [];
+  const several = levels.size > 3; // their labels would lie over each other
+  if (several) {
+    const values = [...levels.keys()];
+    const high = Math.max(...values);
+    annotations.push({ xref: "paper", x: 0.005, xanchor: "left", yanchor: "bottom", showarrow: false,
+      y: log ? Math.log10(high) : high, bgcolor: "#ffffffb0", font: { size: rootSize() * 0.8 },
+      text: t("threshold_several", { low: general(Math.min(...values)), high: general(high), count: levels.size }) });
+  }
   for (const [value, names] of levels) {
     const own = state.colour === "target" && !state.chosen.size && names.length === 1;
     const color = own ? setColour(targets.indexOf(names[0])) : "#333";
     shapes.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value,
       line: { color, width: 1.4, dash: "dash" } });
+    if (several) continue;
     const shared = names.length < 4 ? names.join(", ") : t("targets_count", { count: names.length });
     const text = targets.length > 1
       ? t("threshold_target", { value: general(value), target: safe(shared) })
@@ -211,7 +220,7 @@ function picture() {
       layout: layoutOf(title, false, { shapes: baselineShapes(few) }) };
   }
   const log = state.view === "log";
-  const marks = marksOf(list, log);
+  const marks = marksOf(chosen.length ? chosen : list, log);
   const layout = layoutOf(t("axis_drn"), log, { annotations: marks.annotations,
     shapes: [...marks.shapes, ...baselineShapes(few)] });
   if (log) layout.yaxis.range = logRange(list);
