@@ -32,6 +32,7 @@ HOMES = {
     "click": ("cli.py", "qpcr/commands/"),
     "rich": "qpcr/commands/",
     "plotly": "qpcr/report/",
+    "matplotlib": "qpcr/report/",
     "jinja2": "qpcr/report/",
 }
 

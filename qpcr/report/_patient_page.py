@@ -40,6 +40,7 @@ def page(case: Case, lang: str) -> str:
     css = resources.files("qpcr.report").joinpath("templates", "patient.css").read_text("utf-8")
     tongue, t = language(lang, case.panel), TEXTS[lang]
     chosen = _curves(case)
+    drawn = thumbnails(case.record.curves, chosen)
     text = environment.get_template("patient.html").render(
         t=t,
         case=case,
@@ -57,9 +58,7 @@ def page(case: Case, lang: str) -> str:
         controls=_controls(case, tongue, t),
         references=[_reading(case, one, t) for one in _references(case)],
         limits=tongue.say_all(one.text for one in case.panel.limitations),
-        curves=[
-            (one, _reading(case, one.evidence, t)) for one in thumbnails(case.record.curves, chosen)
-        ],
+        curves=[(one, _reading(case, one.evidence, t)) for one in drawn],
         more=len(case.call.evidence) - len(chosen),
         history=_history(case, t),
         footer=_footer(case, t),
