@@ -6,6 +6,7 @@ the sample, its storage, extraction and DNA quality stand in no instrument file;
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from qpcr._lists import listed
@@ -50,8 +51,8 @@ def _run(record: Record, tongue: Language) -> dict[str, str | None]:
     ntc = [row for row, one in enumerate(run.reactions) if one.task is Task.NTC]
     cqs = [record.fits[row].cq for row in ntc]
     shown = [t["no_ct"] if cq is None else f"{cq:.2f}" for cq in cqs]
-    pairs = [(one.sample, one.target) for one in run.reactions if one.sample]
-    replicates = sorted({pairs.count(pair) for pair in set(pairs)})
+    pairs = Counter((one.sample, one.target) for one in run.reactions if one.sample)
+    replicates = sorted(set(pairs.values()))
     return {
         "instrument": " ".join(x for x in (source.instrument, source.instrument_serial) if x)
         or None,

@@ -48,8 +48,9 @@ def standards(record: Record) -> tuple[StandardLine, ...]:
     """Lines of the targets with standards of at least two quantities that have a Ct."""
     by_target: dict[str, list[tuple[int, float, float]]] = {}
     for row, reaction in enumerate(record.run.reactions):
-        cq, quantity = record.fits[row].cq, reaction.quantity
-        if reaction.task is Task.STANDARD and not reaction.omitted and quantity and cq is not None:
+        cq, quantity = float(record.fits.table.cq[row]), reaction.quantity
+        used = reaction.task is Task.STANDARD and not reaction.omitted and np.isfinite(cq)
+        if used and quantity is not None and quantity > 0:
             by_target.setdefault(reaction.target, []).append((row, quantity, cq))
     return tuple(
         _line(target, points)

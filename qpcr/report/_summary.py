@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qpcr.calls import product
 from qpcr.instrument import rules_for
 from qpcr.report.language import Language
@@ -116,7 +118,7 @@ def _listed(names: list[str], t: Texts, limit: int = 12) -> str:
 def counts(record: Record, t: Texts) -> list[Count]:
     """The run in numbers."""
     size = len(record.curves)
-    determined = sum(record.fits[index].cq is not None for index in range(size))
+    determined = int(np.isfinite(record.fits.table.cq).sum())
     problems = sum(problem is not None for problem in record.curves.problems)
     omitted = sum(reaction.omitted for reaction in record.run.reactions)
     found = [
@@ -138,7 +140,8 @@ def differences(record: Record, t: Texts) -> list[str]:
     for index, reaction in enumerate(run.reactions):
         stored = run.results.get((reaction.well, reaction.target))
         if stored is not None and stored.determined is not None:
-            fitted.append((record.fits[index].cq, stored.cq))
+            cq = float(record.fits.table.cq[index])
+            fitted.append((cq if np.isfinite(cq) else None, stored.cq))
             style.append((record.curves.instrument_cq[index].value, stored.cq))
     if not fitted:
         return [t["no_instrument_ct"]]
