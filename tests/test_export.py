@@ -115,7 +115,11 @@ def test_rdml_is_valid(data_dir, nasty, content, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_real_runs_are_valid_and_come_back(tmp_path, data_dir, version):
-    for name in ("stepone/steponeplus_v2.3_native_with_results.eds", "rdml/lc96_bACTXY.rdml"):
+    for name in (
+        "stepone/steponeplus_v2.3_native_with_results.eds",
+        "rdml/lc96_bACTXY.rdml",
+        "rdml/RAS002.rdml",
+    ):
         run = read_run(data_dir / name)
         content = content_of(run, cq="instrument")
         check(schema(data_dir, version), document(content, version))
@@ -123,6 +127,7 @@ def test_real_runs_are_valid_and_come_back(tmp_path, data_dir, version):
         assert again.reactions == run.reactions
         for key, result in run.results.items():
             assert again.results[key].cq == result.cq
+            assert again.results[key].determined == result.determined
         for row in content.rows:
             rn = again.results[row.reaction.well, row.reaction.target].rn
             assert np.array_equal(rn, row.rn, equal_nan=True)

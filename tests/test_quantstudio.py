@@ -143,6 +143,19 @@ def test_hostile_json_is_refused(tmp_path, text, match):
         read(tmp_path, small_v2({"run/filter_data.json": text}))
 
 
+def test_few_readings_that_would_need_much_memory_are_refused(tmp_path):
+    part = copy.deepcopy(parts())
+    part["setup/plate_setup.json"]["blockType"] = "BLOCK_3072W"
+    many = [
+        {"filterSet": f"X{n}", "wellFluorescences": [(w * 7919 + n) % 99991 for w in range(3072)]}
+        for n in range(20)
+    ]
+    point = {"stage": 2, "step": 2, "cycle": 500, "point": 1}
+    part["run/filter_data.json"] = [{"collectionPoint": point, "filterData": many}]
+    with pytest.raises(InputError, match="more readings than any instrument makes"):
+        read(tmp_path, small_v2(part))
+
+
 def test_numbers_that_are_none_stay_empty(tmp_path):
     values = reporter(24.0)
     text = json.dumps(parts()["primary/multicomponent_data.json"]).replace(

@@ -202,6 +202,19 @@ def test_the_analysis_goes_on(tmp_path):
     ]
 
 
+def test_few_readings_that_would_need_much_memory_are_refused(tmp_path):
+    targets = "".join(
+        f'<target id="t{n}"><type>toi</type><dyeId id="FAM"/></target>' for n in range(900)
+    )
+    inside = "".join(
+        f'<data><tar id="t{n}"/><adp><cyc>2000</cyc><fluor>1</fluor></adp></data>'
+        for n in range(900)
+    )
+    reacts = tuple(react(well, "s1", inside) for well in range(1, 7))
+    xml = document(run("r", reacts), extra=targets)
+    refused(tmp_path, xml, "more readings than any instrument makes")
+
+
 @given(st.data())
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -131,7 +131,8 @@ def _add_run(
 def _add_data(react: etree._Element, row: Row, content: Content, version: str) -> None:
     node = add(react, "data")
     add(node, "tar", id=row.reaction.target)
-    add(node, "cq", "-1.0" if row.cq is None else repr(float(row.cq)))
+    if row.cq is not None or _undetermined(row, content):
+        add(node, "cq", "-1.0" if row.cq is None else repr(float(row.cq)))
     if row.excluded:
         add(node, "excl", "; ".join(row.excluded))
     if row.remarks and version != "1.2":
@@ -148,6 +149,12 @@ def _add_data(react: etree._Element, row: Row, content: Content, version: str) -
         add(node, "bgFluorSlp", repr(float(slope)))
     if row.threshold is not None:
         add(node, "quantFluor", repr(float(row.threshold)))
+
+
+def _undetermined(row: Row, content: Content) -> bool:
+    """Whether somebody looked for a Cq and found none; else nothing is said about it."""
+    stored = content.run.results.get((row.reaction.well, row.reaction.target))
+    return content.cq_kind == "ours" or (stored is not None and stored.determined is False)
 
 
 WRITER = Writer("rdml", "RDML, for other qPCR programs", ".rdml", render, ("1.2", "1.3"))

@@ -136,6 +136,8 @@ def read_signals(
             _numbers(one.text, len(points), f"{member}, well index {well}")
             for one in node.iterfind("CycleData")
         ]
+        if len(rows) > MAX_FILTERS:
+            raise InputError("more dyes than any well holds", place=member)
         if well in signals or len(rows) != len(dyes.get(well, ())) or not rows:
             raise InputError("signals that do not fit the dyes of their well", place=member,
                              found=f"well index {well}")  # fmt: skip

@@ -27,6 +27,8 @@ from qpcr.said import say
 Collection = tuple[int, int]
 """Stage and step of a reading."""
 _MOST_CYCLES = 500
+_MOST_READINGS = 20_000_000
+"""Wells × cycles × filters or dyes; 3,072 wells, 60 cycles and 21 filters have 3.9 million."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +102,8 @@ def read_filters(data: Json, wells: int, setting: Json, notes: list[str]) -> Fil
             names.setdefault(one.get("filterSet").text() or "?", len(names))
     if not names:
         return Filters()
-    if len(names) > 64:
-        raise InputError("more filters than any instrument has", place=data.place)
+    if wells * max(columns) * len(names) > _MOST_READINGS:
+        raise InputError("more readings than any instrument makes", place=data.place)
     counts = np.full((wells, max(columns), len(names)), np.nan)
     for cycle, position in columns.items():
         seen: set[str] = set()
@@ -129,6 +131,7 @@ def read_signals(
     cycles = np.array(list(columns), dtype=np.int64) - 1
     positions = np.array(list(columns.values()), dtype=np.int64)
     found: dict[int, tuple[tuple[str, ...], Float32Array]] = {}
+    rows = 0
     for well in data.get("wellData").items():
         index = well.get("wellIndex").integer(0, plate.wells - 1)
         if index in found:
@@ -142,6 +145,9 @@ def read_signals(
                     else "a dye's signal is not of all readings",
                     place=one.place, expected=f"{len(points)} readings", found=f"{len(values)}",
                 )  # fmt: skip
+            rows += 1
+            if rows * count > _MOST_READINGS:
+                raise InputError("more readings than any instrument makes", place=one.place)
             row = np.full(count, np.nan, dtype=np.float32)
             with np.errstate(over="ignore"):
                 row[cycles] = values[positions]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 MAX_CYCLES = 2_000
-UNDETERMINED = -1.0
-"""RDML's sign for "not available" in a Cq."""
+MAX_READINGS = 10_000_000
+"""Reactions times cycles; 6,144 wells with six targets and 60 cycles have 2.2 million."""
 
 
 @dataclass
@@ -149,6 +149,12 @@ def results_of(
     A Cq as high as the cycles there are, or higher, is how several programs store "undetermined".
     """
     count = max((cycle for curve in found.curves.values() for cycle in curve), default=0)
+    if count * len(found.curves) > MAX_READINGS:
+        raise InputError(
+            "the run has more readings than any instrument makes",
+            expected=f"at most {MAX_READINGS}",
+            found=f"{len(found.curves)} reactions of {count} cycles",
+        )
     results = {}
     late = short = 0
     for key, curve in found.curves.items():

@@ -7,6 +7,7 @@ Version 1.0 describes the plate in words ("96-well plate; A1-H12", "free format"
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def read_grid(run: _Element, notes: list[str]) -> Grid:
                 expected=f"{rows} rows and {columns} columns",
             )
         wells[key] = row * columns + column
-    doubled = [key for key in wells if keys.count(key) > 1]
+    doubled = [key for key, count in Counter(keys).items() if count > 1]
     if doubled or len(set(wells.values())) < len(wells):
         raise InputError(
             "a well occurs twice in one run",
