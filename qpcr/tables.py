@@ -21,6 +21,7 @@ from qpcr._frozen import FloatArray, IntArray
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 from qpcr.formats._decoding import decode
+from qpcr.formats._probe import Probe
 
 WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods"}
 MISSING = {"", "na", "nan", "n/a", "null"}
@@ -79,15 +80,22 @@ def _text(text: str, delimiter: str, path: Path) -> Iterator[list[str]]:
 
 
 def _sheet(path: Path) -> Iterator[list[str]]:
-    """Rows of the first sheet of a workbook."""
+    """Rows of the first sheet of a workbook, whose sizes were looked at first."""
+    probe = Probe.of(path)
+    if probe.book is not None:
+        if not probe.book.names:
+            raise InputError("the workbook has no sheet", file=path)
+        yield from ([_cell(value) for value in row] for row in probe.book.rows(probe.book.names[0]))
+        return
+    if probe.archive is None:
+        raise InputError("this is not a workbook", file=path, expected="xlsx, xls or ods")
+    for name in probe.archive.members:
+        probe.archive.read(name)  # counts what comes out
     import python_calamine  # costs start-up time
 
-    data = read_whole(path)
     try:
-        sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(
-            0
-        )
-        rows = [[_cell(value) for value in row] for row in sheet.to_python()]
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(probe.data))
+        rows = [[_cell(value) for value in row] for row in book.get_sheet_by_index(0).to_python()]
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         raise InputError("the workbook is damaged", file=path, found=str(error)) from error
     yield from rows

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import xlsxwriter
 from export_files import (
     HEAD_7500,
     HEAD_QS,
@@ -285,6 +287,24 @@ def test_a_formula_error_says_nothing_and_is_said(tmp_path):
     run = read_run(saved(tmp_path, as_text(made, HEAD_7500)))
     assert run.results[plate.keys[0]].cq is None
     assert run.results[plate.keys[0]].determined is None
+    assert any("formula" in note for note in run.notes)
+
+
+@pytest.mark.parametrize("word", ["Undetermined", ""])
+def test_a_formula_error_of_a_workbook(tmp_path, word):
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream)
+    sheet = book.add_worksheet("Results")
+    for at, row in enumerate(tables_7500(synthetic(), word)["Results"]):
+        sheet.write_row(at, 0, row)
+    sheet.write_formula(1, 6, "=1/0", None, "#DIV/0!")
+    sheet.write_formula(2, 6, "=NA()", None, "#N/A")
+    book.close()
+    run = read_run(saved(tmp_path, stream.getvalue(), "a.xlsx"))
+    plate = synthetic()
+    assert not run.results.keys() & set(plate.keys[:2])
+    assert not any("left empty" in note for note in run.notes)
+    assert run.results[plate.keys[2]].cq == plate.ct[2]
     assert any("formula" in note for note in run.notes)
 
 

@@ -224,3 +224,30 @@ def test_what_is_possible_and_what_is_missing(tmp_path):
     assert any(
         label == "not possible" and "no optical calibration" in text for label, text in shown
     )
+
+
+def test_sds_of_the_7900(tmp_path):
+    rows = [
+        ["Well", "Sample Name", "Detector Name", "Reporter", "Task", "Ct", "Quantity",
+         "Baseline Type", "Baseline Start", "Baseline Stop", "Threshold Type", "Threshold"],
+        ["1", "a, 1,5", "ALB", "FAM", "Unknown", "23.5", "", "Manual", "3", "15", "Manual", "0.2"],
+        ["26", "b", "ALB", "FAM", "Standard", "Undetermined", "1,000.5", "Automatic", "3", "12",
+         "Manual", "0.2"],
+    ]  # fmt: skip
+    text = as_text({"x": rows}, {"Assay Type": "Absolute"}, style="{}\t{}", titles=False)
+    run = read_run(saved(tmp_path, text))
+    assert run.provenance.reader == "sds1_export"
+    assert [(r.well_name, r.sample) for r in run.reactions] == [("A1", "a, 1,5"), ("C2", "b")]
+    assert run.results[0, "ALB"].cq == 23.5
+    assert run.reactions[1].quantity == 1000.5
+    assert run.settings.baselines[0, "ALB"].automatic is False
+    assert run.settings.thresholds["ALB"].automatic is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Well,Sample\nA1,x\nA2,y\n", "Well,Cycle,Target Name,Rn\n", "Sample,Age\nx,3\ny,4\n", "x"],
+)
+def test_tables_without_a_reaction_are_refused(tmp_path, text):
+    with pytest.raises(InputError):
+        read_run(saved(tmp_path, text, "a.csv"))

@@ -138,8 +138,21 @@ def is_formula_error(cell: Any) -> bool:
     return isinstance(cell, str) and _FORMULA.fullmatch(cell.strip()) is not None
 
 
-_TRUE = {"true", "1", "yes", "y", "wahr", "vrai", "verdadero", "是", "真"}
-_FALSE = {"false", "0", "no", "n", "falsch", "faux", "falso", "否", "假"}
+_TRUE = {
+    "true",
+    "automatic",
+    "auto",
+    "自动",
+    "1",
+    "yes",
+    "y",
+    "wahr",
+    "vrai",
+    "verdadero",
+    "是",
+    "真",
+}
+_FALSE = {"false", "manual", "手动", "0", "no", "n", "falsch", "faux", "falso", "否", "假"}
 
 
 def flag(cell: Any) -> bool | None:

@@ -26,9 +26,10 @@ _SPELLINGS = {
     "rn": "rn normalizedreporter rn值",
     "drn": "deltarn drn rndelta deltarn值",
     "threshold": "ctthreshold threshold crtthreshold cqthreshold thresholdct 阈值 ct阈值 cq阈值",
-    "auto_threshold": "automaticctthreshold autothreshold automaticcrtthreshold "
-    "autoctthreshold automaticthreshold automaticcqthreshold 自动阈值 自动ct阈值 自动ct阈",
-    "auto_baseline": "automaticbaseline autobaseline 自动基线",
+    "auto_threshold": "automaticctthreshold autothreshold automaticcrtthreshold thresholdtype "
+    "autoctthreshold automaticthreshold automaticcqthreshold "
+    "自动阈值 自动ct阈值",
+    "auto_baseline": "automaticbaseline autobaseline baselinetype 自动基线",
     "baseline_start": "baselinestart 基线起点 基线开始 基线起始 起始基线",
     "baseline_stop": "baselineend baselinestop 基线终点 基线结束 结束基线",
     "stage": "stagenumber stage 阶段 阶段编号",

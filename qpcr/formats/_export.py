@@ -59,7 +59,7 @@ def read_export(probe: Probe, reader: str, software: str | None) -> Run:
     document = document_of(probe)
     notes: list[str] = []
     _check(document)
-    comma = comma_of(row for one in document.sections for _, row in one.rows)
+    comma = comma_of(cells for one in document.sections for cells in one.numbers())
     wells = wells_of(document, notes)
     plate = plate_of(document, wells, comma, notes)
     curves = amplification_of(document, plate, notes)
@@ -68,6 +68,13 @@ def read_export(probe: Probe, reader: str, software: str | None) -> Run:
     dyes = wells_series_of(document, "dyes", plate, notes)
     reference = None if reader == CFX else _reference(document, dyes, notes)
     _reactions_by_dye(plate, dyes, reference, notes)
+    if not plate.drafts and not raw.points:
+        raise InputError(
+            "the export holds no reaction",
+            expected="wells with a target, a Ct or fluorescence",
+            found=listed([f"table {one.name or one.kind!r}" for one in document.sections]),
+            remedy="set targets up in the instrument's software, and export results or data",
+        )
     return assembled(probe, reader, software, document, plate, curves, raw, dyes, reference, notes)
 
 

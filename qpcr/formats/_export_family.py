@@ -60,7 +60,7 @@ def _by_name(document: Document) -> str | None:
 def _by_layout(document: Document) -> str:
     """Exports without head lines: their columns tell."""
     heads = {key(cell) for section in document.sections for cell in section.head}
-    if {"detector", "stddevct"} & heads:
+    if {"detector", "detectorname", "stddevct"} & heads:
         return SDS1
     return QUANTSTUDIO if {"wellposition", "ampstatus", "cqconfidence"} & heads else SDS2
 

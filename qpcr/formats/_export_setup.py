@@ -78,7 +78,7 @@ def plate_of(document: Document, wells: Wells, comma: Comma, notes: list[str]) -
     InputError
         One table lists a reaction twice with different contents, or a cell is unreadable.
     """
-    plate = Plate(wells, comma)
+    plate = Plate(wells, comma, errors=list(document.errors))
     for section in (*document.of("setup"), *document.of("results")):
         seen: dict[tuple[int, str], Row] = {}
         for line, row in section.rows:
@@ -221,7 +221,7 @@ def settle_undetermined(plate: Plate, cycles: int | None, notes: list[str]) -> N
                 "determined.", count=len(late), cycles=cycles)
         )  # fmt: skip
     blank = [draft for draft in drafts if draft.blank and draft.determined is None]
-    if values and blank and not late and not plate.words:
+    if values and blank and not late and not plate.words and not plate.errors:
         for draft in blank:
             draft.determined = False
         notes.append(

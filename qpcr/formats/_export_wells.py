@@ -16,6 +16,9 @@ PLATES = {48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 """Rows and columns by number of wells; plates of 48 are the StepOne's."""
 
 
+_WHOLE = re.compile(r"(\d{1,5})(?:\.0+)?", re.ASCII)
+
+
 @dataclass(eq=False)
 class Wells:
     """The plate of an export.
@@ -71,8 +74,8 @@ class Wells:
 
 
 def _number(cell: Any) -> int | None:
-    text = plain(cell)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    match = _WHOLE.fullmatch(plain(cell))
+    return int(match[1]) if match else None
 
 
 def wells_of(document: Document, notes: list[str]) -> Wells:

@@ -19,11 +19,17 @@ _CELLS = {0x0006, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E}
 """FORMULA, RSTRING, LABELSST, BLANK, NUMBER, LABEL, BOOLERR, RK."""
 _SPANS = {0x00BD, 0x00BE}
 """MULRK, MULBLANK: the last column stands in the last two bytes."""
-_BOF = 0x0809
+_BOF, _FORMULA, _BOOLERR = 0x0809, 0x0006, 0x0205
+MAX_ERRORS = 1_000
 
 
-def check_xls(data: bytes, path: Path, max_columns: int, max_cells: int) -> None:
+def check_xls(data: bytes, path: Path, max_columns: int, max_cells: int) -> list[str]:
     """Refuse a workbook with a sheet larger than `max_columns` or `max_cells`.
+
+    Returns
+    -------
+    list of str
+        Addresses of cells whose formula could not be computed.
 
     Raises
     ------
@@ -39,6 +45,7 @@ def check_xls(data: bytes, path: Path, max_columns: int, max_cells: int) -> None
             found=str(error),
             remedy="copy the file again from where it was exported",
         ) from error
+    errors: list[str] = []
     rows = columns = 1
     at, size = 0, len(stream)
     while at + 4 <= size:
@@ -48,6 +55,8 @@ def check_xls(data: bytes, path: Path, max_columns: int, max_cells: int) -> None
         elif kind in _CELLS and length >= 4 and at + 8 <= size:
             row, column = struct.unpack_from("<HH", stream, at + 4)
             rows, columns = max(rows, row + 1), max(columns, column + 1)
+            if _is_error(kind, stream[at + 4 : at + 4 + length]) and len(errors) < MAX_ERRORS:
+                errors.append(f"row {row + 1}, column {column + 1}")
         elif kind in _SPANS and length >= 6 and at + 4 + length <= size:
             (row,) = struct.unpack_from("<H", stream, at + 4)
             (column,) = struct.unpack_from("<H", stream, at + 2 + length)
@@ -60,6 +69,16 @@ def check_xls(data: bytes, path: Path, max_columns: int, max_cells: int) -> None
                 found=f"a cell in row {rows}, column {columns}",
             )
         at += 4 + length
+    return errors
+
+
+def _is_error(kind: int, record: bytes) -> bool:
+    """Whether a cell record holds an error: of its own, or as the result of its formula."""
+    if kind == _BOOLERR:
+        return len(record) >= 8 and record[7] == 1
+    return (
+        kind == _FORMULA and len(record) >= 14 and record[6] == 2 and record[12:14] == b"\xff\xff"
+    )
 
 
 def _workbook_stream(data: bytes) -> bytes:

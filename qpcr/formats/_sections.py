@@ -21,6 +21,7 @@ from qpcr.formats._probe import Probe
 
 Row = Sequence[Any]
 MAX_COLUMNS = 5_000
+NUMERIC = {"cq", "quantity", "rn", "drn", "threshold"}
 MAX_STRAYS = 30
 _PAIR = re.compile(r"\s*([^=:]{1,80}?)\s*(?:=|:(?!\\|//))\s*(.*)", re.DOTALL)
 _SIMPLE = re.compile(r"[\w ./()™°%-]{1,80}")
@@ -58,6 +59,18 @@ class Section:
             parts.append(f"column {self.head[self.columns[column]]!r}")
         return ", ".join(part for part in parts if part)
 
+    def numbers(self) -> Iterator[list[Any]]:
+        """Cells of each row that should be numbers; names may hold commas of their own."""
+        at = [column for name, column in self.columns.items() if name in NUMERIC]
+        if self.kind in ("raw", "dyes"):
+            at += self.values().values()
+        elif self.kind == "wide":
+            at += wide_cycles(self.head).values()
+        elif self.kind == "tall":
+            at += well_columns(self.head)
+        for _, row in self.rows:
+            yield [row[column] for column in at if column < len(row)]
+
     def values(self) -> dict[str, int]:
         """Columns without a meaning of their own: filters or dyes, by their names."""
         meant = set(self.columns.values())
@@ -66,13 +79,28 @@ class Section:
 
 @dataclass(eq=False)
 class Document:
-    """What an export says: tables, pairs by :func:`key`, and what belongs to neither."""
+    """What an export says.
+
+    Attributes
+    ----------
+    sections
+        Its tables.
+    pairs, labels
+        Values and names as written of what is said of the run, by :func:`key`.
+    strays
+        Tables and lines that belong to neither.
+    complete
+        The last line of a text has its end.
+    errors
+        Cells of a workbook whose formula could not be computed.
+    """
 
     sections: list[Section] = field(default_factory=list)
     pairs: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     strays: list[str] = field(default_factory=list)
     complete: bool = True
+    errors: tuple[str, ...] = ()
 
     def of(self, kind: str) -> list[Section]:
         """Tables of one kind that have rows."""
@@ -108,6 +136,7 @@ def glance(probe: Probe) -> Document:
 def _split(probe: Probe) -> Document:
     found = Document()
     if probe.book is not None:
+        found.errors = probe.book.errors
         for name in probe.book.names:
             _read_rows(enumerate(probe.book.rows(name), 1), name, found)
         return found

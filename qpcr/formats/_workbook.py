@@ -30,6 +30,7 @@ MAX_CELLS = 8_000_000
 
 _FAR = re.compile(rb"""\br=["']([A-Za-z]{1,4})?(\d{1,9})["']""")
 _NEAR = re.compile(rb"""\br=["'](?:[A-Za-z]{2}|[A-Za-z]?\d{6})""")
+_ERROR = re.compile(rb"""<c\b[^>]*?\br="([A-Za-z]{1,3}\d{1,7})"[^>]*?\bt="e\"""")
 _DAMAGED = "copy the file again, or open it in a spreadsheet program and save it as xlsx"
 
 
@@ -43,10 +44,13 @@ class Workbook:
         The file.
     names
         Of its sheets, in order.
+    errors
+        Addresses of cells whose formula could not be computed; they are read as empty.
     """
 
     path: Path
     names: tuple[str, ...]
+    errors: tuple[str, ...]
     _book: python_calamine.CalamineWorkbook
     _sheets: dict[str, list[list[Any]]] = field(default_factory=dict)
 
@@ -69,15 +73,15 @@ class Workbook:
                 found=f"{len(data) >> 20} MiB",
             )
         if archive is not None:
-            _check_xlsx(archive)
+            errors = _check_xlsx(archive)
         else:
-            check_xls(data, path, MAX_COLUMNS, MAX_CELLS)
+            errors = check_xls(data, path, MAX_COLUMNS, MAX_CELLS)
         with _guarded(path):
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
             names = tuple(book.sheet_names)
         if len(names) > MAX_SHEETS:
             raise InputError("the workbook has too many sheets", file=path, found=str(len(names)))
-        return cls(path, names, book)
+        return cls(path, names, tuple(errors), book)
 
     def rows(self, name: str) -> list[list[Any]]:
         """Cells of one sheet, parsed once: numbers, texts, truth values, dates; ``""`` if empty.
@@ -117,12 +121,15 @@ def _guarded(path: Path, place: str | None = None) -> Iterator[None]:
         ) from error
 
 
-def _check_xlsx(archive: Archive) -> None:
-    """Unpack every XML member once, counted, and look at how far out cells lie."""
+def _check_xlsx(archive: Archive) -> list[str]:
+    """Unpack every member once, counted; look at how far out cells lie, and for failed formulas."""
+    errors: list[str] = []
     for name in archive.members:
         data = archive.read(name)
         if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
             continue
+        if b't="e"' in data:
+            errors += [one.decode("ascii") for one in _ERROR.findall(data)]
         if _NEAR.search(data) is None:
             continue  # at most 99,999 rows of 26 columns: found out in a tenth of the time
         rows = columns = 1
@@ -137,6 +144,7 @@ def _check_xlsx(archive: Archive) -> None:
                 expected=f"at most {MAX_CELLS:,} cells",
                 found=f"a cell in row {rows}, column {columns}",
             )
+    return errors
 
 
 def _column(letters: bytes) -> int:
