@@ -10,8 +10,10 @@ or a function around ``Client.map`` of Dask.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from qpcr.records.store import Store
 
 SOFTWARE = "ikaros-qpcr"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,12 +217,32 @@ def in_processes(count: int) -> Mapper:
             min(count, len(jobs)) or 1, mp_context=get_context("spawn"), initializer=_uninterrupted
         )
         try:
-            for done in as_completed([pool.submit(work, job) for job in jobs]):
+            with _one_thread_each():
+                waiting = [pool.submit(work, job) for job in jobs]
+            for done in as_completed(waiting):
                 yield done.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
     return mapper
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile compute in one thread each, and not in each other's way.
+
+    The libraries read these variables when they are loaded, before a worker could set them itself.
+    """
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _uninterrupted() -> None:

@@ -148,8 +148,10 @@ def test_another_executor_takes_the_same_jobs(store):
 def test_processes_say_the_same_as_one(store, strict):
     jobs = jobs_of(store, panel=strict)
     alone = {answer.run: answer for answer in reanalyze(jobs, in_turn)}
+    before = dict(os.environ)
     together = {answer.run: answer for answer in reanalyze(jobs, in_processes(1))}
     assert alone == together
+    assert dict(os.environ) == before
 
 
 def test_a_release_holds_only_for_the_faults_it_was_given_for(store, tmp_path):
