@@ -353,6 +353,51 @@ def test_everything_that_was_not_read_is_listed(tmp_path):
         assert name in unread
 
 
+def test_a_column_of_a_known_name_that_is_not_used_is_listed_too(tmp_path):
+    made = tables_7500(synthetic())
+    for name, column in (("Results", "Rn"), ("Amplification Data", "Task")):
+        made[name] = [[*row, "" if at else column] for at, row in enumerate(made[name])]
+    made["Raw Data"] = [["Well", "Cycle", "1", "2"]]
+    unread = read_run(saved(tmp_path, as_text(made, HEAD_7500))).unread
+    assert "Results: Cт Mean, NOAMP, Rn" in unread
+    assert "Amplification Data: Task" in unread
+    assert "table 'Raw Data', which is empty" in unread
+
+
+@pytest.mark.parametrize("text", ["178.455,625", "178 455,625", "178\u00a0455,625", "178455,625"])
+def test_decimal_commas_with_thousands_signs(tmp_path, text):
+    rows = [["Well", "Cycle", "FAM", "ROX"], *(["A1", str(c), text, "0,5"] for c in range(1, 9))]
+    whole = "sep=;\n" + as_text({"Multicomponent Data": rows}, {}, ";", "{};{}", titles=False)
+    run = read_run(saved(tmp_path, whole.encode("utf-8-sig"), "a.csv"))
+    assert run.signals[0].signal[:, 0].tolist() == [np.float32(178455.625), 0.5]
+    assert run.passive_reference == "ROX"
+
+
+def test_two_notations_are_refused(tmp_path):
+    rows = [
+        ["Well", "Cycle", "FAM", "ROX"],
+        *(["A1", str(c), "1,234.5", "0,5"] for c in range(1, 9)),
+    ]
+    with pytest.raises(InputError, match="two notations"):
+        read_run(saved(tmp_path, as_text({"Multicomponent Data": rows}, {})))
+
+
+def test_wells_may_lack_data(tmp_path):
+    plate = synthetic()
+    made = tables_7500(plate)
+    rows = made["Amplification Data"]
+    made["Amplification Data"] = [
+        row for row in rows if row[:3] != ["A2", 7, "ALB"] and row[0] != "A5"
+    ]
+    rows[3][3] = ""
+    run = read_run(saved(tmp_path, as_text(made, HEAD_7500)))
+    assert np.flatnonzero(np.isnan(run.results[1, "ALB"].rn)).tolist() == [6]
+    assert np.flatnonzero(np.isnan(run.results[0, "ALB"].rn)).tolist() == [2]
+    assert run.results[4, "ALB"].rn is None
+    curves = from_run(run)
+    assert sum(problem is not None for problem in curves.problems) == 2
+
+
 def test_only_delta_rn_is_said(tmp_path):
     plate = synthetic()
     made = tables_7500(plate)

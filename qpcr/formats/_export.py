@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from qpcr._lists import listed
 from qpcr.errors import InputError
 from qpcr.formats._cells import comma_of, moment, plain
 from qpcr.formats._cells import key as key_of
-from qpcr.formats._columns import NAMES
 from qpcr.formats._export_curves import Series, amplification_of, wells_series_of
 from qpcr.formats._export_family import CFX
 from qpcr.formats._export_setup import (
@@ -21,6 +19,7 @@ from qpcr.formats._export_setup import (
     settle_undetermined,
     thresholds_of,
 )
+from qpcr.formats._export_unread import unread_of
 from qpcr.formats._export_wells import wells_of
 from qpcr.formats._export_wide import add_wide
 from qpcr.formats._probe import Probe
@@ -36,16 +35,6 @@ from qpcr.said import say
 
 REFERENCES = {"ROX", "MUSTANG PURPLE", "MUSTANGPURPLE"}
 """Dyes that serve as passive reference where an export does not name one."""
-_USED = {
-    "instrumenttype", "instrumentserialnumber", "softwarenameandversion", "experimentname",
-    "filename", "experimentfilename", "experimenttype", "chemistry", "operator", "username",
-    "experimentusername", "user", "barcode", "experimentbarcode", "comment", "experimentcomment",
-    "experimentcomments", "comments", "experimentrunendtime", "runstartdatetime", "runenddatetime",
-    "runenddatatime", "passivereference", "blocktype", "pcrstagestepnumber",
-    "quantificationcyclemethod", "documentname", "platetype", "simulated", "baseserialnumber",
-    "cfxmaestroversion", "cfxmanagerversion",
-}  # fmt: skip
-"""Pairs that are read; the others are listed as not read."""
 
 
 def read_export(probe: Probe, reader: str, software: str | None) -> Run:
@@ -121,7 +110,7 @@ def assembled(
             {key: one.window for key, one in plate.drafts.items() if one.window is not None},
         ),
         notes=tuple(notes),
-        unread=_unread(document, dyes),
+        unread=unread_of(document, dyes.names),
     )
 
 
@@ -273,32 +262,3 @@ _INSTRUMENTS = {
 def _instrument(document: Document) -> str | None:
     name = _first(document, "instrumenttype")
     return _INSTRUMENTS.get((name or "").lower(), name)
-
-
-def _unread(document: Document, dyes: Series) -> tuple[str, ...]:
-    """Tables, columns and pairs that nobody read."""
-    found = []
-    for section in document.sections:
-        title = section.name or section.kind
-        if section.kind == "other":
-            found.append(f"table {title!r}")
-            continue
-        used = _columns_used(section.kind, dyes)
-        names = [
-            name for at, name in enumerate(section.head)
-            if name and name not in used and section.columns.get(NAMES.get(key_of(name), "")) != at
-            and not (section.kind in ("raw", "wide", "tall") and at in section.values().values())
-        ]  # fmt: skip
-        if names:
-            found.append(f"{title}: {', '.join(dict.fromkeys(names))}")
-    found += document.strays
-    rest = [label for key, label in document.labels.items() if key not in _USED]
-    calibration = [label for label in rest if label.lower().startswith("calibration ")]
-    rest = [label for label in rest if label not in calibration]
-    if calibration:
-        found.append(f"{len(calibration)} lines about calibrations")
-    return (*found, f"head: {', '.join(rest)}") if rest else tuple(found)
-
-
-def _columns_used(kind: str, dyes: Series) -> Sequence[str]:
-    return dyes.names if kind == "dyes" else ()

@@ -16,6 +16,7 @@ from qpcr.run import BaselineWindow, Reaction, Target, Task, ThresholdSetting, w
 from qpcr.said import say
 
 UNNAMED = "target"
+MAX_REACTIONS = 20_000
 MIN_COUNT = 25
 """Fewest cycles that a Ct is taken to be the number of."""
 _NO_DYE = {"", "none", "null", "na", "n/a"}
@@ -62,7 +63,18 @@ class Plate:
     errors: list[str] = field(default_factory=list)
 
     def draft(self, well: int, target: str) -> Draft:
-        """The reaction, made if it is new."""
+        """The reaction, made if it is new.
+
+        Raises
+        ------
+        InputError
+            More reactions than any plate holds.
+        """
+        if len(self.drafts) >= MAX_REACTIONS and (well, target) not in self.drafts:
+            raise InputError(
+                "the export lists more reactions than any plate holds",
+                expected=f"at most {MAX_REACTIONS:,}",
+            )
         return self.drafts.setdefault((well, target), Draft())
 
     def targets_of(self, well: int) -> list[str]:
