@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from primers import Panel
+    from qpcr.samples import Identity, NamePattern
     from qpcr.settings import FitSettings, Settings
 
 FILE = click.Path(path_type=Path)
@@ -94,3 +98,20 @@ def fit_settings_from(model: str, slope: bool) -> FitSettings:
     if model != "auto" and model not in models():
         raise click.UsageError(f"--model {model!r}: there are auto, {', '.join(models())}")
     return FitSettings(model, "slope" if slope else "flat")
+
+
+def panel_and_samples(
+    panel_name: str | None, sheet: Path | None, pattern: str | None
+) -> tuple[Panel | None, Sequence[Identity] | NamePattern | None]:
+    """Load the panel and the sample sheet (or pattern) of the options, where they name any."""
+    from primers import load_panel
+    from qpcr.qc import check_panel_rules
+    from qpcr.samples import NamePattern, read_sample_sheet
+
+    if sheet is not None and pattern is not None:
+        raise click.UsageError("--sheet and --sample-pattern exclude each other")
+    identities = None if sheet is None else read_sample_sheet(sheet)
+    panel = None if panel_name is None else load_panel(panel_name)
+    if panel is not None:
+        check_panel_rules(panel)
+    return panel, identities if pattern is None else NamePattern(pattern)

@@ -16,6 +16,7 @@ from qpcr.commands._options import (
     fit_settings_from,
     language_from,
     language_option,
+    panel_and_samples,
     run_option,
     settings_from,
 )
@@ -62,7 +63,16 @@ def analyze(
 
     With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
     """
-    chosen = _chosen(panel_name, sheet, sample_pattern, reason, user)
+    from getpass import getuser
+
+    from qpcr.calls import Release
+
+    panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
+    chosen: dict[str, Any] = {
+        "panel": panel,
+        "identities": identities,
+        "release": None if reason is None else Release(user or getuser(), reason),
+    }
     tongue = language_from(lang)
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)
@@ -84,34 +94,6 @@ def analyze(
         sys.exit(BAD_INPUT)
     if invalid:
         sys.exit(FAILED)
-
-
-def _chosen(
-    panel_name: str | None,
-    sheet: Path | None,
-    pattern: str | None,
-    reason: str | None,
-    user: str | None,
-) -> dict[str, Any]:
-    """What the options of `analyze` about samples and panels mean to the library."""
-    from getpass import getuser
-
-    from primers import load_panel
-    from qpcr.calls import Release
-    from qpcr.qc import check_panel_rules
-    from qpcr.samples import NamePattern, read_sample_sheet
-
-    if sheet is not None and pattern is not None:
-        raise click.UsageError("--sheet and --sample-pattern exclude each other")
-    identities: Any = None if sheet is None else read_sample_sheet(sheet)
-    panel = None if panel_name is None else load_panel(panel_name)
-    if panel is not None:
-        check_panel_rules(panel)
-    return {
-        "panel": panel,
-        "identities": identities if pattern is None else NamePattern(pattern),
-        "release": None if reason is None else Release(user or getuser(), reason),
-    }
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:

@@ -1,0 +1,190 @@
+"""The work on one file: analyze, file in the store, write the report; in a process of its own.
+
+A file that makes a library crash, hang or eat the memory then costs its own analysis and no more.
+Filing comes before the report, so that whatever is reported is on record; both may be done twice
+without harm.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from primers import Panel
+from qpcr.settings import FitSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qpcr.record import Record
+    from qpcr.samples import Identity, NamePattern
+
+GRACE_SECONDS = 20.0
+"""How long a process that was told to end may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done with every file of a drop folder.
+
+    Attributes
+    ----------
+    folder, out
+        Where files arrive, and where results go (a folder a file).
+    store
+        Folder of the record store, or ``None``: nothing is filed.
+    user
+        In whose name runs are filed.
+    panel, identities, settings, fit_settings
+        As :func:`qpcr.analyze` takes them.
+    lang
+        Language of the reports.
+    patterns
+        Names of files that are looked at.
+    settle_seconds
+        How long a file must stay the same to count as complete.
+    every_seconds
+        How often the folder is looked at.
+    most_seconds
+        How long the work on one file may take.
+    """
+
+    folder: Path
+    out: Path
+    store: Path | None = None
+    user: str = ""
+    panel: Panel | None = None
+    identities: Sequence[Identity] | NamePattern | None = None
+    settings: Settings = field(default_factory=Settings)
+    fit_settings: FitSettings = field(default_factory=FitSettings)
+    lang: str = "en"
+    patterns: tuple[str, ...] = ("*.eds",)
+    settle_seconds: float = 10.0
+    every_seconds: float = 5.0
+    most_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One file, the name of its results' folder, and its SHA-256 when it was found complete."""
+
+    path: Path
+    folder: str
+    sha256: str
+    plan: Plan
+
+
+class Outcome(StrEnum):
+    """How the work on a file ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """The file cannot be analyzed as it is."""
+    LATER = "later"
+    """The file is not to blame: full disk, busy store, or it changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it, in words; `invalid` where the run must not be used."""
+
+    outcome: Outcome
+    text: str
+    invalid: bool = False
+
+
+def run_apart(errand: Errand) -> Result:
+    """Do an errand in a new process, and wait for it, however that process may end.
+
+    A request to stop does not cut it short: it ends by itself, or at its time limit.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    worker = context.Process(target=_work, args=(errand, sender), daemon=True)
+    worker.start()
+    sender.close()
+    end = time.monotonic() + errand.plan.most_seconds
+    try:
+        while time.monotonic() < end:
+            if receiver.poll(0.2):
+                result: Result = receiver.recv()
+                worker.join(GRACE_SECONDS)
+                return result
+            if not worker.is_alive() and not receiver.poll(0):
+                break
+        else:
+            return Result(
+                Outcome.FAILED,
+                f"it took longer than {errand.plan.most_seconds:g} seconds and was given up",
+            )
+    except EOFError:
+        worker.join(GRACE_SECONDS)
+    finally:
+        if worker.is_alive():
+            worker.terminate()
+            worker.join(GRACE_SECONDS)
+            if worker.is_alive():
+                worker.kill()
+        receiver.close()
+    return Result(
+        Outcome.FAILED,
+        "the analysis ended unexpectedly "
+        f"(code {worker.exitcode}): a fault of this software or too little memory",
+    )
+
+
+def _work(errand: Errand, sender: Connection) -> None:
+    """In the new process: work, and send what came of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group
+    sender.send(carry_out(errand))
+    sender.close()
+
+
+def carry_out(errand: Errand) -> Result:
+    """Do an errand in this process."""
+    from qpcr.errors import QpcrError
+    from qpcr.outputs import write_outputs
+    from qpcr.pipeline import analyze
+
+    plan = errand.plan
+    try:
+        record = analyze(
+            errand.path,
+            plan.settings,
+            plan.fit_settings,
+            panel=plan.panel,
+            identities=plan.identities,
+        )
+    except QpcrError as error:
+        return Result(Outcome.FAILED, _line(error))
+    if record.run.provenance.sha256 != errand.sha256:
+        return Result(Outcome.LATER, "it changed while it was read")
+    filed = ""
+    try:
+        if plan.store is not None:
+            filed = _file(record, plan)
+        written = write_outputs(record, plan.out / errand.folder)
+    except QpcrError as error:
+        return Result(Outcome.LATER, _line(error))
+    verdict = "THE RUN IS INVALID" if record.invalid else "no control failed"
+    return Result(
+        Outcome.DONE,
+        f"{len(record.run.reactions)} reactions, {len(record.findings)} findings, {verdict}"
+        f"{filed}; report: {written[-1]}",
+        record.invalid,
+    )
+
+
+def _line(error: Exception) -> str:
+    return "; ".join(line.strip() for line in str(error).splitlines())
+
+
+def _file(record: Record, plan: Plan) -> str:
+    """File a run in the store; what to say of it."""
+    raise NotImplementedError
