@@ -16,6 +16,8 @@ from qpcr.commands._options import (
     FOLDER,
     analysis_options,
     fit_settings_from,
+    language_from,
+    language_option,
     panel_and_samples,
     settings_from,
 )
@@ -52,6 +54,7 @@ from qpcr.commands._options import (
     help="Seconds between two looks.",
 )
 @click.option("--once", is_flag=True, help="Deal with the files that are there, and end.")
+@language_option
 @analysis_options
 def watch(
     folder: Path,
@@ -65,6 +68,7 @@ def watch(
     settle: float,
     every: float,
     once: bool,
+    lang: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -91,6 +95,7 @@ def watch(
         identities,
         settings_from(baseline, threshold, rules),
         fit_settings_from(model, slope),
+        language_from(lang),
         patterns=patterns,
         settle_seconds=settle,
         every_seconds=every,

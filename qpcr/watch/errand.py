@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from primers import Panel
+from qpcr.said import Said, say
 from qpcr.settings import FitSettings, Settings
 
 if TYPE_CHECKING:
@@ -121,7 +122,10 @@ def run_apart(errand: Errand) -> Result:
         else:
             return Result(
                 Outcome.FAILED,
-                f"it took longer than {errand.plan.most_seconds:g} seconds and was given up",
+                say(
+                    "it took longer than {seconds:g} seconds and was given up",
+                    seconds=errand.plan.most_seconds,
+                ),
             )
     except EOFError:
         worker.join(GRACE_SECONDS)
@@ -134,8 +138,11 @@ def run_apart(errand: Errand) -> Result:
         receiver.close()
     return Result(
         Outcome.FAILED,
-        "the analysis ended unexpectedly "
-        f"(code {worker.exitcode}): a fault of this software or too little memory",
+        say(
+            "the analysis ended unexpectedly (code {code}): a fault of this software or too little "
+            "memory",
+            code=str(worker.exitcode),
+        ),
     )
 
 
@@ -164,27 +171,35 @@ def carry_out(errand: Errand) -> Result:
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
     if record.run.provenance.sha256 != errand.sha256:
-        return Result(Outcome.LATER, "it changed while it was read")
-    filed = ""
+        return Result(Outcome.LATER, say("it changed while it was read"))
     try:
-        if plan.store is not None:
-            filed = _file(record, plan)
-        written = write_outputs(record, plan.out / errand.folder)
+        filed = _file(record, plan)
+        written = write_outputs(record, plan.out / errand.folder, plan.lang)
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
-    verdict = "THE RUN IS INVALID" if record.invalid else "no control failed"
-    return Result(
-        Outcome.DONE,
-        f"{len(record.run.reactions)} reactions, {len(record.findings)} findings, {verdict}"
-        f"{filed}; report: {written[-1]}",
-        record.invalid,
+    verdict = say("THE RUN IS INVALID") if record.invalid else say("no control failed")
+    text = say(
+        "{reactions} reactions, {findings} findings, {verdict}; {filed}; report: {report}",
+        reactions=len(record.run.reactions),
+        findings=len(record.findings),
+        verdict=verdict,
+        filed=filed,
+        report=str(written[-1]),
     )
+    return Result(Outcome.DONE, text, record.invalid)
 
 
 def _line(error: Exception) -> str:
     return "; ".join(line.strip() for line in str(error).splitlines())
 
 
-def _file(record: Record, plan: Plan) -> str:
+def _file(record: Record, plan: Plan) -> Said:
     """File a run in the store; what to say of it."""
-    raise NotImplementedError
+    if plan.store is None:
+        return say("not filed")
+    from qpcr.records import Store
+
+    receipt = Store.open(plan.store).commit(record, user=plan.user)
+    if receipt.already_there:
+        return say("on record already as {run}", run=receipt.run_id)
+    return say("on record as {run}", run=receipt.run_id)

@@ -12,6 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from qpcr.errors import InputError
+from qpcr.report.language import language
+from qpcr.said import say
 from qpcr.watch.arrival import Arrival, Patience, can_be_opened, listing
 from qpcr.watch.errand import Errand, Outcome, Plan, Result, run_apart
 from qpcr.watch.journal import DONE, FAILED, Entry, Journal
@@ -76,26 +78,28 @@ class _Watcher:
 
     def __init__(self, plan: Plan, stop: threading.Event, log: logging.Logger) -> None:
         self._plan, self._stop, self._log = plan, stop, log
+        self._in_words = language(plan.lang).say
         self._journal = Journal(plan.out / JOURNAL)
         self._patience = Patience(plan.settle_seconds)
         self._later: dict[str, float] = {}
         self._failed: set[str] = set()
 
     def run(self, once: bool) -> int:
-        self._log.info("watching %s", self._plan.folder)
+        self._tell(logging.INFO, say("watching {folder}", folder=str(self._plan.folder)))
         while not self._stop.is_set():
             waiting = self._round()
             if once and not waiting:
                 break
             self._stop.wait(self._plan.every_seconds)
-        self._log.info("stopped watching %s", self._plan.folder)
+        self._tell(logging.INFO, say("stopped watching {folder}", folder=str(self._plan.folder)))
         return len(self._failed)
 
     def _round(self) -> bool:
         """Look once; whether files are still being waited for."""
         waiting = False
         if not self._plan.folder.is_dir():
-            self._log.warning("%s is not there; waiting for it", self._plan.folder)
+            text = say("{folder} is not there; waiting for it", folder=str(self._plan.folder))
+            self._tell(logging.WARNING, text)
             return False
         for arrival in listing(self._plan.folder, self._plan.patterns, self._plan.out):
             if self._stop.is_set():
@@ -113,18 +117,21 @@ class _Watcher:
         return waiting
 
     def _deal_with(self, arrival: Arrival, path: Path) -> None:
+        name = _shown(arrival.name)
         try:
             sha256 = _digest(path)
         except OSError as error:
             if arrival.name not in self._failed:  # said once, tried every round
-                self._log.warning("%s cannot be read: %s", _shown(arrival.name), error.strerror)
+                text = say("{file} cannot be read: {why}", file=name, why=error.strerror or "")
+                self._tell(logging.WARNING, text)
             self._failed.add(arrival.name)
             return
         same = self._journal.done(sha256)
         if same is not None:
-            self._log.info(
-                "%s holds what %s held; nothing to do", _shown(arrival.name), _shown(same.file)
+            text = say(
+                "{file} holds what {other} held; nothing to do", file=name, other=_shown(same.file)
             )
+            self._tell(logging.INFO, text)
             self._note(arrival, DONE, sha256, same.folder)
             return
         folder = path.stem.strip(". ") or "results"
@@ -135,31 +142,30 @@ class _Watcher:
 
     def _take(self, arrival: Arrival, sha256: str, folder: str, result: Result) -> None:
         """Remember and say what came of one file."""
+        name, what = _shown(arrival.name), result.text
         if result.outcome is Outcome.DONE:
             self._failed.discard(arrival.name)
-            self._log.log(
-                logging.WARNING if result.invalid else logging.INFO,
-                "%s: %s",
-                _shown(arrival.name),
-                result.text,
-            )
+            level = logging.WARNING if result.invalid else logging.INFO
+            self._tell(level, say("{file}: {what}", file=name, what=what))
             self._note(arrival, DONE, sha256, folder)
             return
         self._failed.add(arrival.name)
         if result.outcome is Outcome.LATER:
             self._later[arrival.name] = time.monotonic() + RETRY_SECONDS
-            self._log.error(
-                "%s could not be filed; it will be tried again: %s",
-                _shown(arrival.name),
-                result.text,
+            text = say(
+                "{file} could not be filed; it will be tried again: {why}", file=name, why=what
             )
-            return
-        self._log.error(
-            "%s could not be analyzed; it will be looked at again when it changes: %s",
-            _shown(arrival.name),
-            result.text,
-        )
-        self._note(arrival, FAILED, sha256, None)
+        else:
+            text = say(
+                "{file} could not be analyzed; it will be looked at again when it changes: {why}",
+                file=name,
+                why=what,
+            )
+            self._note(arrival, FAILED, sha256, None)
+        self._tell(logging.ERROR, text)
+
+    def _tell(self, level: int, text: str) -> None:
+        self._log.log(level, "%s", self._in_words(text))
 
     def _note(self, arrival: Arrival, state: str, sha256: str, folder: str | None) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,173 @@
+"""What each page shows, as plain values, and what each button does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qpcr.errors import InputError
+from qpcr.records import Change, Kind, PatientQuery, RunQuery, State, Store
+
+if TYPE_CHECKING:
+    from qpcr.records import Event, Patient, Result, RunSummary
+
+MOST = 500
+"""Rows of a list."""
+STEPS = ("review", "sign", "amend")
+OUTCOMES = ("detected", "not detected", "inconclusive", "invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A result, whose it is, and which steps are open to it."""
+
+    patient: str
+    result: Result
+    steps: tuple[str, ...]
+
+
+def run_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Runs, the newest first, as the search fields ask."""
+    search = {
+        name: asked.get(name, "").strip() for name in ("since", "until", "sample", "deletion")
+    }
+    query = RunQuery(**{name: value or None for name, value in search.items()}, limit=MOST + 1)
+    try:
+        runs, problem = store.runs(query), None
+    except InputError as error:
+        runs, problem = (), error.problem
+    more = len(runs) > MOST
+    return {"runs": runs[:MOST], "search": search, "more": more, "problem": problem}
+
+
+def summary_of(store: Store, run: str) -> RunSummary:
+    """One run in short; InputError when there is none of that id."""
+    for found in store.runs(RunQuery(run_id=run)):
+        return found
+    raise InputError("there is no such run in the store")
+
+
+def run_page(store: Store, run: str) -> dict[str, Any]:
+    """One run and the results that come from it."""
+    summary = summary_of(store, run)
+    patients = [store.patient(one.patient) for one in store.patients(PatientQuery(run=run))]
+    rows = [row for patient in patients for row in result_rows(patient) if row.result.run == run]
+    return {
+        "run": summary,
+        "rows": rows,
+        "outcomes": OUTCOMES,
+        "sequences": {one.id: one.sequence for one in patients},
+    }
+
+
+def patient_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Patients, as the search fields ask."""
+    search = {name: asked.get(name, "").strip() for name in ("id", "deletion", "outcome", "state")}
+    state = State(search["state"]) if search["state"] in list(State) else None
+    if search["id"]:
+        query = PatientQuery(patient=search["id"])
+    else:
+        query = PatientQuery(
+            outcome=search["outcome"] or None,
+            deletion=search["deletion"] or None,
+            state=state,
+            limit=MOST + 1,
+        )
+    found = store.patients(query)
+    return {
+        "patients": found[:MOST],
+        "search": search,
+        "more": len(found) > MOST,
+        "states": [str(one) for one in State],
+        "outcomes": OUTCOMES,
+    }
+
+
+def patient_page(store: Store, patient: str) -> dict[str, Any]:
+    """One patient, whole."""
+    found = store.patient(patient)
+    return {
+        "patient": found,
+        "rows": result_rows(found),
+        "events": tuple(reversed(found.events)),
+        "outcomes": OUTCOMES,
+        "sequences": {found.id: found.sequence},
+        "shown": _shown,
+    }
+
+
+def result_rows(patient: Patient) -> list[Row]:
+    """Results of a patient with the steps that are open to each."""
+    return [Row(patient.id, one, _steps(one)) for one in patient.results.values()]
+
+
+def _steps(result: Result) -> tuple[str, ...]:
+    if result.state in (State.PRELIMINARY, State.AMENDED):
+        return ("review", "amend")
+    return ("sign", "amend") if result.state is State.REVIEWED else ("amend",)
+
+
+def patient_report(store: Store, patient: str, path: str, lang: str) -> str:
+    """The patient's report for one result."""
+    from qpcr.report import render_patient
+
+    raise NotImplementedError((store, patient, path, lang, render_patient))
+
+
+def take_step(store: Store, step: str, form: Mapping[str, str], user: str) -> None:
+    """Review, sign or amend, as the person saw it.
+
+    The form carries the sequence of the patient's last change when the page was made: where
+    somebody was quicker, nothing is done, and the page has to be looked at again.
+
+    Raises
+    ------
+    InputError
+        The store's rules do not allow it, something is missing, or somebody was quicker.
+    """
+    patient, path = form.get("patient", ""), form.get("path", "")
+    found = store.patient(patient)
+    if form.get("sequence") != str(found.sequence):
+        raise InputError(
+            "this patient's record was changed since the page was opened",
+            remedy="go back, look at the record as it is now, and decide again",
+        )
+    if path not in found.results:
+        raise InputError("the patient has no such result")
+    if step == "review":
+        store.review(patient, path, user=user)
+    elif step == "sign":
+        store.sign(patient, path, user=user)
+    else:
+        _amend(store, found, path, form, user)
+
+
+def _amend(store: Store, patient: Patient, path: str, form: Mapping[str, str], user: str) -> None:
+    """Change a result's outcome and deletions, with a reason."""
+    outcome, reason = form.get("outcome", ""), form.get("reason", "").strip()
+    if outcome not in OUTCOMES:
+        raise InputError("the outcome is not one of those there are", expected=", ".join(OUTCOMES))
+    if not reason:
+        raise InputError("a change needs a reason", remedy="go back and say why")
+    deletions = [one.strip() for one in form.get("deletions", "").split("+") if one.strip()]
+    if (outcome == "detected") is not bool(deletions):
+        raise InputError(
+            "outcome and deletions contradict each other",
+            expected="deletions with the outcome 'detected', and with no other",
+        )
+    new = {"outcome": outcome, "deletions": deletions}
+    change = Change(patient.id, Kind.RESULT, path, new, reason)
+    store.amend(change, user=user)
+
+
+def _shown(event: Event, value: Any) -> str:
+    """A value of the history in short."""
+    if value is None:
+        return "–"
+    if event.kind is Kind.RESULT and isinstance(value, Mapping):
+        found = " + ".join(value.get("deletions") or ())
+        return f"{value.get('outcome') or '–'}{': ' if found else ''}{found}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {one}" for name, one in value.items() if one is not None)
+    return str(value)

@@ -1,0 +1,252 @@
+"""The review page over a real store: what it shows, what may be done, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from html import unescape
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+from report_records import ATTACKS
+
+from primers import load_panel
+from qpcr import analyze
+from qpcr.records import Change, Kind, State, Store
+from qpcr.rehearsal import write_simulated
+from qpcr.samples import Identity
+from qpcr.serve import Guard, Keys, make_app
+from qpcr.serve.guard import COOKIE, session_of
+from qpcr.serve.texts_en import TEXTS as ENGLISH
+from qpcr.serve.texts_zh import TEXTS as CHINESE
+from qpcr.simulate import demo_plate, simulate_plate
+
+HOST = "127.0.0.1:8750"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """The demo plate, simulated, its samples being patients."""
+    file, _ = write_simulated(
+        simulate_plate(demo_plate(), seed=1), tmp_path_factory.mktemp("plate") / "demo.eds"
+    )
+    panel = load_panel("ikzf1")
+    samples = [call.sample for call in analyze(file, panel=panel).calls]
+    who = [
+        Identity(name, f"患者-{i}", "bone marrow", "diagnosis") for i, name in enumerate(samples)
+    ]
+    return analyze(file, panel=panel, identities=who)
+
+
+@pytest.fixture
+def store(tmp_path, record):
+    made = Store.init(tmp_path / "store")
+    made.commit(record, user="li")
+    return made
+
+
+class Visitor:
+    """Somebody with a browser."""
+
+    def __init__(self, store: Store, user: str = "li") -> None:
+        keys = Keys.of((user,))
+        self.app = Guard(make_app(store), keys, frozenset({HOST}), secure=False)
+        self.cookies = {COOKIE: session_of(next(iter(keys.users)))}
+
+    def ask(self, method, path, **more):
+        headers = {"host": HOST, **more.pop("headers", {})}
+        headers["cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+
+        async def one():
+            transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=True)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+                return await client.request(method, path, headers=headers, **more)
+
+        return asyncio.run(one())
+
+    def get(self, path):
+        return self.ask("GET", path)
+
+    def post(self, path, form):
+        headers = {
+            "origin": f"http://{HOST}",
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        return self.ask("POST", path, headers=headers, content=urlencode(form).encode())
+
+    def form(self, patient, path):
+        """What the page's form for a result carries."""
+        page = self.get(f"/patient?id={quote(patient, safe='')}").text
+        secret = re.search(r'name="form_secret" value="([0-9a-f]+)"', page)
+        sequence = re.search(r'name="sequence" value="(\d+)"', page)
+        return {"form_secret": secret[1], "sequence": sequence[1], "path": path, "patient": patient}
+
+    def act(self, step, patient, path, **more):
+        form = {**self.form(patient, path), **more}
+        return self.post(f"/patient/{step}", form)
+
+
+def first(store):
+    """A patient and the path of the result."""
+    patient = store.patient("患者-0")
+    return patient.id, next(iter(patient.results))
+
+
+def test_the_pages_show_runs_and_patients(store, record):
+    visitor = Visitor(store)
+    runs = visitor.get("/")
+    assert runs.status_code == 200
+    assert "demo.eds" in runs.text
+    run = store.runs()[0]
+    page = visitor.get(f"/runs/{run.run_id}").text
+    for call in record.calls:
+        assert call.sample in unescape(page)
+    assert "患者-0" in visitor.get("/patients").text
+    one = visitor.get(f"/patient?id={quote('患者-0')}").text
+    assert "preliminary" in one
+    assert "Δ" in one
+
+
+def test_the_report_of_a_run_is_made_from_the_store(store, record):
+    from qpcr.report import render
+
+    run = store.runs()[0]
+    answer = Visitor(store).get(f"/runs/{run.run_id}/report")
+    assert answer.status_code == 200
+    assert answer.text == render(store.record(run.run_id), lang="en")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+def test_review_sign_and_amend_by_the_rules_of_the_store(store):
+    visitor, (patient, path) = Visitor(store), first(store)
+    assert visitor.act("sign", patient, path).status_code == 409  # not reviewed yet
+    assert visitor.act("review", patient, path).status_code == 303
+    assert store.patient(patient).results[path].state is State.REVIEWED
+    assert visitor.act("sign", patient, path).status_code == 303
+    result = store.patient(patient).results[path]
+    assert (result.state, result.reviewed_by, result.signed_by) == (State.SIGNED, "li", "li")
+    more = {"outcome": "inconclusive", "deletions": ""}
+    assert visitor.act("amend", patient, path, reason=" ", **more).status_code == 409
+    assert visitor.act("amend", patient, path, reason="样本混淆", **more).status_code == 303
+    result = store.patient(patient).results[path]
+    assert (result.state, result.outcome) == (State.AMENDED, "inconclusive")
+    event = store.patient(patient).events[-1]
+    assert (event.user, event.reason) == ("li", "样本混淆")
+    assert "样本混淆" in visitor.get(f"/patient?id={quote(patient)}").text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"outcome": "detected", "deletions": ""},
+        {"outcome": "not detected", "deletions": "Δ4-7"},
+        {"outcome": "perhaps", "deletions": ""},
+        {"outcome": "", "deletions": ""},
+    ],
+)
+def test_amendments_that_contradict_themselves_are_refused(store, more):
+    visitor, (patient, path) = Visitor(store), first(store)
+    before = store.head()
+    assert visitor.act("amend", patient, path, reason="x", **more).status_code == 409
+    assert store.head() == before
+
+
+def test_two_signers_at_once(store):
+    one, other, (patient, path) = Visitor(store, "li"), Visitor(store, "wang"), first(store)
+    assert one.act("review", patient, path).status_code == 303
+    mine, theirs = one.form(patient, path), other.form(patient, path)
+    assert one.post("/patient/sign", mine).status_code == 303
+    late = other.post("/patient/sign", theirs)
+    assert late.status_code == 409
+    assert "changed since" in late.text
+    assert store.patient(patient).results[path].signed_by == "li"
+
+
+def test_forms_without_the_session_s_secret_do_nothing(store):
+    visitor, (patient, path) = Visitor(store), first(store)
+    form, before = visitor.form(patient, path), store.head()
+    url = "/patient/review"
+    for secret in ("", "0" * 64, "\udcff"):
+        wrong = {**form, "form_secret": secret.encode("utf-8", "surrogatepass")}
+        assert visitor.post(url, wrong).status_code in (400, 403)
+    stranger = Visitor(store, "eve").form(patient, path)
+    assert visitor.post(url, {**form, "form_secret": stranger["form_secret"]}).status_code == 403
+    assert store.head() == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/runs/..%2f..%2f..%2fetc%2fpasswd",
+        "/runs/../../etc/passwd",
+        "/runs/..%2f..%2fledger/report",
+        "/runs/%00/report",
+        "/runs/' OR 1=1 --",
+        "/patients/..%2f..%2fetc%2fpasswd",
+        "/patient?id=nobody",
+        "/patient/report?id=nobody&path=../../x",
+        "/style.css/../../store",
+        "/nothing",
+        "/lang/../../x",
+    ],
+)
+def test_what_is_not_there_is_said_and_nothing_leaks(store, path):
+    answer = Visitor(store).get(path)
+    assert answer.status_code in (404, 303)
+    assert "root:" not in answer.text
+    assert str(store.folder) not in answer.text
+
+
+def test_unknown_steps_and_results_are_refused(store):
+    visitor, (patient, path) = Visitor(store), first(store)
+    assert visitor.act("delete", patient, path).status_code == 404
+    assert visitor.act("review", patient, "no/such").status_code == 409
+    assert visitor.act("review", patient, path, sequence="x").status_code == 409
+
+
+def test_search(store):
+    visitor = Visitor(store)
+    assert "demo.eds" in visitor.get("/?deletion=%CE%944-7").text
+    assert "demo.eds" not in visitor.get("/?deletion=none").text
+    assert "demo.eds" not in visitor.get("/?since=2999-01-01").text
+    assert visitor.get("/?since=%00&until=x'--").status_code == 200
+    detected = visitor.get("/patients?outcome=detected").text
+    every = visitor.get("/patients").text
+    assert 0 < detected.count("/patient?id=%") < every.count("/patient?id=%")
+    only = visitor.get(f"/patients?id={quote('患者-0')}").text
+    assert only.count('href="/patient?id=%') == 1
+
+
+def test_both_languages_say_the_same_things(store):
+    assert list(ENGLISH) == list(CHINESE)
+    for key, text in ENGLISH.items():
+        assert re.findall(r"{\w+}", text) == re.findall(r"{\w+}", CHINESE[key])
+    visitor = Visitor(store)
+    answer = visitor.get("/lang/zh")
+    assert answer.headers["set-cookie"].startswith("lang=zh")
+    visitor.cookies["lang"] = "zh"
+    assert "患者" in visitor.get("/").text
+    assert 'lang="zh"' in visitor.get("/").text
+    visitor.cookies["lang"] = "xx"
+    assert 'lang="en"' in visitor.get("/").text
+
+
+def test_names_are_only_names(tmp_path, store):
+    for number, attack in enumerate(ATTACKS):
+        attack = "".join(c for c in attack if c.isprintable())
+        patient = f"{attack}{number}"
+        store.commit(None, [Change(patient, Kind.CLINICAL, "wbc", attack)], user=attack or "x")
+        visitor = Visitor(store, attack or "x")
+        for path in (
+            "/patients",
+            f"/patient?id={quote(patient, safe='')}",
+            f"/?sample={quote(attack)}",
+        ):
+            answer = visitor.get(path)
+            assert answer.status_code == 200
+            page = re.sub(r"<style.*?</style>", "", answer.text, flags=re.S)
+            assert not re.search(r"<(script|svg|iframe|object|embed)\b", page, re.I)
+            assert not re.search(r"<[^>]*\son\w+\s*=", page, re.I)
+            assert "script-src" not in answer.headers["content-security-policy"]
+            assert attack in unescape(page)
