@@ -254,11 +254,6 @@ def _call(
             verdict.outcome, verdict.channels, (said, *verdict.reasons), verdict.todo
         )
     names = tuple(dict.fromkeys(channel.reports for channel in verdict.channels))
-    classes = {
-        str(assay.functional_class)
-        for assay in panel.assays
-        if assay.product in names and assay.functional_class is not None
-    }
     detected = verdict.outcome is Outcome.DETECTED
     todo = verdict.todo
     if detected and panel.reflex is not None:
@@ -267,13 +262,24 @@ def _call(
         sample,
         verdict.outcome,
         names,
-        tuple(sorted(classes)),
+        classes_of(panel, names),
         tuple(one for many in evidence.values() for one in many),
         verdict.reasons,
         todo,
         () if detected else tuple(one.text for one in panel.limitations),
         released,
     )
+
+
+def classes_of(panel: Panel, deletions: Iterable[str]) -> tuple[str, ...]:
+    """Functional classes of deletions, as far as the panel names them, in alphabetical order."""
+    names = set(deletions)
+    found = {
+        str(assay.functional_class)
+        for assay in panel.assays
+        if assay.product in names and assay.functional_class is not None
+    }
+    return tuple(sorted(found))
 
 
 def _evidence(

@@ -33,7 +33,9 @@ HOMES = {
     "rich": "qpcr/commands/",
     "plotly": "qpcr/report/",
     "matplotlib": "qpcr/report/",
-    "jinja2": "qpcr/report/",
+    "jinja2": ("qpcr/report/", "qpcr/serve/"),
+    "starlette": "qpcr/serve/",
+    "uvicorn": "qpcr/serve/",
 }
 
 

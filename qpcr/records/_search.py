@@ -39,6 +39,8 @@ def find_runs(db: Connection, query: RunQuery) -> tuple[RunSummary, ...]:
         add("source_sha256 = ?", query.source_sha256)
     if query.panel is not None:
         add("panel = ?", query.panel)
+    if query.run_id is not None:
+        add("run_id = ?", query.run_id)
     if query.latest:
         add("replaced_by IS NULL")
     rows = db.execute(
@@ -69,6 +71,9 @@ def find_patients(db: Connection, query: PatientQuery) -> tuple[PatientSummary, 
         if value is not None:
             where.append(f"patient IN ({select})")
             values.append(str(value))
+    if query.patient is not None:
+        where.append("patient = ?")
+        values.append(query.patient)
     rows = db.execute(
         "SELECT patient, results, final, outcomes, deletions, sequence FROM patients "  # noqa: S608
         f"WHERE {' AND '.join(where)} ORDER BY patient LIMIT ?",

@@ -24,6 +24,8 @@ class RunQuery:
         Of the instrument's file.
     panel
         Name of the panel.
+    run_id
+        The run of that id.
     latest
         Leave out runs that a later revision replaces.
     limit
@@ -38,6 +40,7 @@ class RunQuery:
     outcome: str | None = None
     source_sha256: str | None = None
     panel: str | None = None
+    run_id: str | None = None
     latest: bool = False
     limit: int | None = None
 
@@ -58,6 +61,8 @@ class PatientQuery:
         With a result from that run.
     limit
         At most so many, by id.
+    patient
+        The patient of that id.
     """
 
     outcome: str | None = None
@@ -65,6 +70,7 @@ class PatientQuery:
     state: State | None = None
     run: str | None = None
     limit: int | None = None
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
 from qpcr.records._short import changes_of, digests, experiment_of, short
 from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer, stale
+from qpcr.records.amendment import CALL, amended
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
 from qpcr.records.event import Change, Event, Kind, check_text
 from qpcr.records.index import Index
@@ -269,10 +270,12 @@ class Store(Writer):
         old = value_at(self.history(patient=change.patient), change.kind, change.path)
         if old is None:
             raise InputError("the patient has no such result", remedy="qpcr records show")
+        run = change.run or str(old.get("run", ""))
+        touched = any(name in change.new for name in CALL)
+        new = amended(old, change.new, self.record(run).panel if touched else None)
         return Change(
-            change.patient, change.kind, change.path, {**old, **change.new}, change.reason,
-            change.source, change.run or old.get("run"), old,
-        )  # fmt: skip
+            change.patient, change.kind, change.path, new, change.reason, change.source, run, old
+        )
 
     def head(self) -> str:
         """``SEQUENCE:HASH`` of the last ledger entry, to be noted down elsewhere."""

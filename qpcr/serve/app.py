@@ -151,7 +151,10 @@ class _Pages:
         return self._page(request, template, found)
 
     def _error(self, request: Request, error: QpcrError, status: int) -> Response:
-        lines = str(error).splitlines()
+        told = (
+            (error.problem, error.expected, error.remedy) if isinstance(error, InputError) else ()
+        )
+        lines = [line for line in told if line] or [type(error).__name__]
         return self._page(request, "error.html", {"lines": lines}, status)
 
     def _language(self, request: Request) -> str:

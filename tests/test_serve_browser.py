@@ -1,0 +1,162 @@
+"""The review page in a real browser, served by the real command."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_report_browser import CHROMES, FLAGS, wait
+
+from primers import load_panel
+from qpcr import analyze
+from qpcr.records import State, Store
+from qpcr.rehearsal import write_simulated
+from qpcr.samples import Identity
+from qpcr.simulate import demo_plate, simulate_plate
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.common.by import By  # noqa: E402
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A store with the demo plate; its samples are patients with Chinese ids."""
+    folder = tmp_path_factory.mktemp("serve")
+    file, _ = write_simulated(simulate_plate(demo_plate(), seed=1), folder / "演示.eds")
+    panel = load_panel("ikzf1")
+    names = [call.sample for call in analyze(file, panel=panel).calls]
+    who = [Identity(name, f"患者 {name}", "骨髓", "diagnosis") for name in names]
+    made = Store.init(folder / "store")
+    made.commit(analyze(file, panel=panel, identities=who), user="li")
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(store):
+    """Address that ``qpcr serve`` prints."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "serve", "--store", str(store.folder), "--user", "王芳",
+         "--port", str(port), "--lang", "en"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
+    assert found, line + (process.stderr.read() if process.poll() is not None else "")
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield found[0]
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert "Traceback" not in errors
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory, address):
+    """A browser that is signed in."""
+    binary = next(filter(None, map(shutil.which, CHROMES)), None)
+    service = shutil.which("chromedriver")
+    if binary is None or service is None:
+        pytest.skip("no Chromium with its chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    driver.get(address)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The first page; afterwards: nothing failed, and nothing was asked of anybody else."""
+    home = address.partition("?")[0]
+    browser.get_log("browser")
+    browser.get(home)
+    yield browser
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(one => one.name)"
+    )
+    assert all(name.startswith((home, "data:")) for name in loaded), loaded
+    assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
+
+
+def find(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def test_the_token_does_not_stay_in_the_address(page):
+    assert "token" not in page.current_url
+    assert "王芳" in find(page, "header").text
+
+
+def test_a_run_s_report_opens_and_draws(page):
+    find(page, "#runs tbody a[href$='/report']").click()
+    wait(lambda: page.execute_script("return document.body.dataset.ready === 'true'"))
+    assert "演示.eds" in find(page, "body").text
+
+
+def test_review_sign_amend_and_the_patient_report(page, store):
+    find(page, "#runs tbody a").click()
+    find(page, "#results tbody td a").click()
+    patient = next(one for one in store.patients() if one.patient in find(page, "h1").text)
+    path = next(iter(store.patient(patient.patient).results))
+    assert "preliminary" in find(page, "#results .state").text
+    find(page, "button.review").click()
+    assert "reviewed by 王芳" in find(page, "#results .state").text
+    find(page, "button.sign").click()
+    assert "signed (final)" in find(page, "#results .state").text
+    assert store.patient(patient.patient).results[path].state is State.SIGNED
+    home = page.current_url
+    find(page, "#results a[href*='/patient/report']").click()
+    assert patient.patient in find(page, "body").text
+    page.get(home)
+    find(page, "details summary").click()
+    find(page, "details input[name='reason']").send_keys("样本标签有误")
+    find(page, "details select[name='outcome'] option[value='inconclusive']").click()
+    find(page, "details input[name='deletions']").clear()
+    find(page, "details button").click()
+    assert "amended" in find(page, "#results .state").text
+    assert "样本标签有误" in find(page, "#history").text
+    assert store.patient(patient.patient).results[path].outcome == "inconclusive"
+
+
+def test_search_and_language(page):
+    find(page, "nav a[href='/patients']").click()
+    every = len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr"))
+    find(page, "select[name='outcome'] option[value='detected']").click()
+    find(page, "form.search button").click()
+    assert 0 < len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr")) < every
+    find(page, "#language").click()
+    assert find(page, "h1").text == "实验运行"
+    assert page.execute_script("return document.documentElement.lang") == "zh"
+    find(page, "#language").click()
+    assert find(page, "h1").text == "Runs"
+
+
+def test_it_works_by_keyboard(page):
+    from selenium.webdriver.common.keys import Keys
+
+    seen = []
+    for _ in range(12):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        seen.append(page.execute_script("return document.activeElement.outerHTML"))
+    assert any("/report" in one for one in seen)
