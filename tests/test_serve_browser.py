@@ -144,6 +144,7 @@ def test_search_and_language(page):
     every = len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr"))
     find(page, "select[name='outcome'] option[value='detected']").click()
     find(page, "form.search button").click()
+    wait(lambda: "outcome=detected" in page.current_url)
     assert 0 < len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr")) < every
     find(page, "#language").click()
     assert find(page, "h1").text == "实验运行"
