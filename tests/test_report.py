@@ -320,6 +320,9 @@ def test_findings_and_calls_stand_on_top(called: Record) -> None:
         text = row.text_content()
         assert call.sample in text
         assert all(name in text for name in call.deletions)
+        said = row.xpath("./td[1]")[0].text_content()
+        if call.deletions and not call.mixed:
+            assert said == f"Detected: {call.deletions[0]}"
         assert len(row.xpath(".//ol/li")) == len(call.chain())
     assert "Δ1-8" in tree.xpath("//section[@id='calls']")[0].text_content()
 
@@ -353,6 +356,9 @@ def test_the_verdict_says_how_bad_it_is(called: Record) -> None:
     grown = Finding("ntc_amplified", Severity.RUN, (ntc,), "It amplifies.", "Clean up.")
     assert verdict(replace(called, findings=()), tongue).kind == "good"
     assert verdict(replace(called, findings=(), panel=None), tongue).kind == "look"
+    strange = tuple(replace(one, target="?") for one in called.run.reactions)
+    unknown = replace(called, findings=(), run=replace(called.run, reactions=strange))
+    assert verdict(unknown, tongue).sentence == TEXTS["verdict_no_targets"]
     judged = verdict(replace(called, findings=(bad, grown)), tongue)
     assert (judged.kind, judged.todo) == ("bad", ("Repeat the run.", "Clean up."))
     assert judged.counts == (("run", TEXTS["severity_run"], 2),)

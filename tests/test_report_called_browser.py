@@ -127,8 +127,10 @@ def test_patient_reports_fill_one_sheet_of_a4(browser, record, tmp_path, lang): 
     )
     final = Review("signed", "wang", "2026-01-02", "li", "2026-01-03", steps)
     browser.get_log("browser")
-    for call in record.calls:
-        for review in (None, final):
+    kinds = {(call.outcome, len(call.deletions)): call for call in record.calls}
+    assert len(kinds) == 5
+    for call in kinds.values():
+        for review in (None, final) if call.mixed else (final,):
             file = tmp_path / "patient.html"
             text = render_patient(case_of(record, call.sample, review), lang)
             file.write_text(text, encoding="utf-8")

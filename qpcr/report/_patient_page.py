@@ -139,12 +139,13 @@ def _classified(case: Case) -> list[Assay]:
 
 
 def _meanings(case: Case, t: Any) -> list[dict[str, Any]]:
-    """What each deletion that was named means, and its HGVS descriptions."""
+    """What each deletion that was named means, and its HGVS descriptions, as far as they fit."""
+    most = 2 if len(case.call.deletions) == 1 else 1
     return [
         {
             "name": assay.product,
             "text": t[f"class_{assay.functional_class}"],
-            "hgvs": [f"{one.assembly}: {one.description}" for one in assay.hgvs],
+            "hgvs": [f"{one.assembly}: {one.description}" for one in assay.hgvs][:most],
         }
         for assay in _classified(case)
     ]

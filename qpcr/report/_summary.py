@@ -275,9 +275,7 @@ def called(record: Record, tongue: Language) -> list[dict[str, str | list[str]]]
                 "name": call.sample,
                 "sample": call.sample if who is None else f"{call.sample} ({who.patient})",
                 "kind": call.outcome.name.lower().replace("_", "-"),
-                "outcome": t["outcome_what"].format(outcome=outcome, what=what)
-                if what
-                else outcome,
+                "outcome": outcome,
                 "classes": ", ".join(tongue.word(name) for name in call.classes),
                 "reasons": " ".join(tongue.say_all(call.reasons)),
                 "todo": " ".join(tongue.say_all(call.recommendations)),

@@ -66,6 +66,8 @@ def verdict(record: Record, tongue: Language) -> Verdict:
         kind, sentence = "bad", t["verdict_invalid"]
     elif record.panel is None:
         kind, sentence = "look", t["verdict_no_panel"]
+    elif not any(record.panel.find_channel(one.target) for one in record.run.reactions):
+        kind, sentence = "look", t["verdict_no_targets"]
     elif Severity.REACTION in severities or Severity.WARNING in severities:
         kind, sentence = "look", t["verdict_look"]
     else:

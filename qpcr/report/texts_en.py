@@ -41,6 +41,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "verdict_look": "The run is usable; look at what was found.",
         "verdict_no_panel": "No panel was named: only general rules were applied, and nothing is "
         "called.",
+        "verdict_no_targets": "The panel knows none of the targets of this plate: nothing is "
+        "called.",
         "controls": "Controls",
         "control": "Control",
         "state": "State",
@@ -255,7 +257,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # MIQE
         "miqe": "MIQE items this run can state",
         "miqe_rest": "MIQE: doi:10.1373/clinchem.2008.112797. Items on sample, storage, extraction "
-        "and quality of the DNA are not in the instrument's file; state them beside this report.",
+        "and quality of the DNA are not in the instrument's file; state them beside this report. "
+        "The whole checklist: qpcr miqe.",
         "miqe_targets": "Targets (reporter)",
         "miqe_panel": "Panel",
         "miqe_oligos": "Primers and probes, 5'-3'",

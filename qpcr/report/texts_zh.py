@@ -36,6 +36,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "verdict": "总体结论",
         "verdict_look": "本次运行可用；请复核以下发现。",
         "verdict_no_panel": "未指定检测方案：仅应用通用规则，不作结果判定。",
+        "verdict_no_targets": "检测方案中没有本板的任何靶标：不作结果判定。",
         "controls": "对照",
         "control": "对照类型",
         "state": "状态",
@@ -246,7 +247,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # MIQE
         "miqe": "本次运行可说明的 MIQE 项目",
         "miqe_rest": "MIQE：doi:10.1373/clinchem.2008.112797。"
-        "样本、保存、提取和 DNA 质量等项目不在仪器文件中，请在本报告之外说明。",
+        "样本、保存、提取和 DNA 质量等项目不在仪器文件中，请在本报告之外说明。"
+        "完整清单：qpcr miqe。",
         "miqe_targets": "靶标（报告荧光）",
         "miqe_panel": "检测方案",
         "miqe_oligos": "引物和探针，5'-3'",

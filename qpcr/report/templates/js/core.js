@@ -173,9 +173,9 @@ function inkOn(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 const ANSWERS = { positive: ["+", "#d55e00"], negative: ["−", "#56b4e9"], unclear: ["?", "#e69f00"],
-  unusable: ["×", "#000000"], none: ["·", "#e8ebef"] };
+  unusable: ["×", "#000000"], none: ["·", "#c3cad3"] };
 const SEVERITIES = { run: ["‼", "#000000"], reaction: ["×", "#d55e00"], warning: ["!", "#e69f00"],
-  info: ["i", "#56b4e9"], none: ["·", "#e8ebef"] };
+  info: ["i", "#56b4e9"], none: ["·", "#c3cad3"] };
 /** A colouring with its own letters and colours; only entries that occur are in the legend. */
 function judged(kinds, of, label) {
   const here = new Set(reactions.map(of));
