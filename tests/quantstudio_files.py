@@ -92,6 +92,7 @@ def parts(cqs: tuple[float, float, float] = (22.5, 26.5, -1.0)) -> dict[str, obj
                                 "rn": rn[well], "deltaRn": [v - 0.5 for v in rn[well]], "cq": cq,
                                 "ctThreshold": 0.2, "ctBaselineStart": 3, "ctBaselineEnd": 15,
                                 "ampStatus": "AMP" if cq > 0 else "NO_AMP",
+                                "flags": [] if cq > 0 else ["NOAMP", "EXPFAIL"],
                             },
                         }
                     ],

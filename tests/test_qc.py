@@ -699,7 +699,11 @@ def test_stored_ct_unlike_ours() -> None:
 
     assert only(stored(ours + 0.15), "instrument_flags").value == pytest.approx(0.15)
     assert not find(stored(ours + 0.05), "instrument_flags")
-    assert not find(stored(None), "instrument_flags")
+    silent = only(stored(None), "instrument_flags")
+    assert silent.severity is Severity.WARNING
+    assert "no Ct in A1; one is fitted here" in silent.message
+    unsaid = with_run(made, results={(0, "T"): InstrumentResult(0, "T", None, None)})
+    assert not find(unsaid, "instrument_flags")
 
 
 def flagged(*flags: str, omitted: bool = False) -> Plate:

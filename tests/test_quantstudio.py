@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quantstudio_files import CYCLES, ROX, WELLS, parts, reporter, small_v1, small_v2, v1_parts
 
+from qpcr import analyze
 from qpcr.curves import from_run
 from qpcr.errors import InputError
 from qpcr.formats import read_run
@@ -35,6 +36,7 @@ def test_version_2_is_read(tmp_path):
     assert [r.quantity for r in run.reactions] == [100.0, 100.0, None]
     assert [r.omitted for r in run.reactions] == [False, True, False]
     assert [run.results[w, "T"].cq for w in WELLS] == [22.5, 26.5, None]
+    assert [run.results[w, "T"].flags for w in WELLS] == [(), (), ("NOAMP", "EXPFAIL")]
     assert run.filters == ("X1_M1", "X4_M4")
     assert run.raw.shape == (96, CYCLES, 2)
     assert run.raw[5, 6, 1] == 5 + 7
@@ -216,6 +218,16 @@ def test_the_measured_file_is_reproduced(data_dir):
             assert made.instrument_cq[row].value == pytest.approx(result.cq, abs=2e-5)
             reproduced += 1
     assert reproduced == 75
+
+
+def test_where_the_instrument_saw_no_ct_and_we_do_is_said(data_dir):
+    record = analyze(data_dir / "quantstudio" / "PER123RHV_1_06242020_1_ra.eds")
+    told = {row for finding in record.findings for row in finding.reactions
+            if "one is fitted here" in finding.message}  # fmt: skip
+    for row, reaction in enumerate(record.run.reactions):
+        silent = record.run.results[reaction.well, reaction.target].cq is None
+        if silent and record.fits[row].cq is not None and record.shapes[row].proper:
+            assert row in told
 
 
 def test_version_1_rn_is_the_instruments(data_dir):

@@ -26,6 +26,7 @@ from qpcr.said import say
 
 Collection = tuple[int, int]
 """Stage and step of a reading."""
+MAX_FLAGS = 64
 _MOST_CYCLES = 500
 _MOST_READINGS = 20_000_000
 """Wells × cycles × filters or dyes; 3,072 wells, 60 cycles and 21 filters have 3.9 million."""
@@ -234,10 +235,16 @@ def _result(well: int, target: str, amplification: Json, found: Analysis) -> Ins
     stored = amplification.get("cq")
     cq = stored.number()
     determined = None if stored.value is None else cq is not None and cq > 0
+    flags = tuple(filter(None, (flag.text() for flag in amplification.get("flags").items())))
     return InstrumentResult(
-        well, target, cq if determined else None, determined, curves.get("rn"),
+        well,
+        target,
+        cq if determined else None,
+        determined,
+        curves.get("rn"),
         curves.get("deltaRn"),
-    )  # fmt: skip
+        tuple(dict.fromkeys(flags[:MAX_FLAGS])),
+    )
 
 
 def _settle(

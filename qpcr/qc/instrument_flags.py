@@ -2,7 +2,8 @@
 
 Exports hold the quality flags that were switched on, well by well. Those that tell of the signal or
 of a control are warnings; those that other rules judge by their own limits, or that any well
-without product raises, are information. Files of the 7500 hold the criteria of the flags, but not
+without product raises, are information. Where the file says that there is no Ct and one that counts
+is fitted here, that is a warning. Files of the 7500 hold the criteria of the flags, but not
 which well raised which; those cannot be shown. Wells that a person omitted are information; an
 omitted control is a warning, for it may have been left out because it failed.
 
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import CONTROLS, part_of, rows_of, wells
+from qpcr.qc._plate import CONTROLS, cutoff_of, fitted_cq, part_of, rows_of, wells
 from qpcr.said import say
 
 NAME = "instrument_flags"
@@ -86,6 +87,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
         )
     yield from _raised(plate)
     yield from _stored(plate, limits["largest_cq_difference"])
+    yield from _undetermined(plate)
 
 
 def _raised(plate: Plate) -> Iterator[Finding]:
@@ -138,6 +140,32 @@ def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
             ),
             value=apart[worst],
             limit=limit,
+        )
+
+
+def _undetermined(plate: Plate) -> Iterator[Finding]:
+    """Where the file says that there is no Ct, and one that counts is fitted here."""
+    rows = []
+    for row in rows_of(plate):
+        reaction = plate.run.reactions[row]
+        stored = plate.run.results.get((reaction.well, reaction.target))
+        cq, cutoff = fitted_cq(plate, row), cutoff_of(plate, row)
+        if stored is None or stored.determined is not False or cq is None:
+            continue
+        if cutoff is None or cq < cutoff:
+            rows.append(row)
+    if rows:
+        yield Finding(
+            NAME,
+            Severity.WARNING,
+            tuple(rows),
+            say(
+                "The file says that there is no Ct in {wells}; one is fitted here.",
+                wells=wells(plate, rows),
+            ),
+            say(
+                "Look at the curve: report nothing that rests on such a well before it is repeated."
+            ),
         )
 
 
