@@ -130,6 +130,66 @@ def test_a_record_that_changed_meanwhile_is_not_overwritten(tmp_path):
     assert store.patient("Q1").clinical["sex"] == "male"
 
 
+TAKEN = {"timepoint": "初诊", "specimen": "BM"}
+"""A specimen as a sample sheet filed it, in the laboratory's own words."""
+
+
+@pytest.fixture
+def with_specimen(tmp_path):
+    store = Store.init(tmp_path / "store")
+    store.commit(changes=[Change("Q1", Kind.SPECIMEN, "初诊 / BM", TAKEN)], user="u")
+    return store
+
+
+def test_specimens_get_their_dates_under_the_words_they_were_filed_by(with_specimen, tmp_path):
+    text = (
+        "患者编号,时间点,标本,采样日期\nQ1,诊断时,骨髓,2021年3月5日\nQ1,d14,骨髓,2021-03-19\n"
+        "Q1,随访,外周血,2022-01-01\nQ1,随访,外周血,2022-02-01\n"
+    )
+    file = table(tmp_path, text)
+    this = ("records", "import", file, "--store", with_specimen.folder, "--specimens")
+    refused = run(*this)  # what is on record is added to: that needs a reason
+    assert refused.exit_code == 3
+    done = run(*this, "--reason", "dates from the ward")
+    assert done.exit_code == 0, done.output
+    found = with_specimen.patient("Q1").specimens
+    assert {key: one.date for key, one in found.items()} == {
+        "初诊 / BM": "2021-03-05",
+        "day 14 / bone marrow": "2021-03-19",
+        "follow-up / peripheral blood / 2022-01-01": "2022-01-01",
+        "follow-up / peripheral blood / 2022-02-01": "2022-02-01",
+    }
+    assert found["初诊 / BM"].specimen == "BM"
+    assert "nothing to import" in run(*this).output
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("Q2,d14,BM,2021-03-19", "not in the store"),
+        ("Q1,,BM,2021-03-19", "without a time point"),
+        ("Q1,FU,BM,", "without a date"),
+        ("Q1,d15,BM,2021-03-19", "unknown code"),
+        ("Q1,d14,BM,19/03/21", "two digits"),
+        ("Q1,dx,骨髓,2021-03-06", "twice"),
+    ],
+)
+def test_specimens_that_are_refused(with_specimen, tmp_path, row, why):
+    file = table(tmp_path, f"id,timepoint,specimen,date\nQ1,dx,BM,2021-03-05\n{row}\n")
+    plan = plan_file(with_specimen, file, specimens=True)
+    assert [why in one.problem for one in plan.refusals] == [True]
+    assert plan.refusals[0].row == 3
+
+
+def test_a_map_for_specimens_is_none_for_patients(with_specimen, tmp_path):
+    mapped = tmp_path / "map.toml"
+    mapped.write_text('[columns.when]\nfield = "date"\n', encoding="utf-8")
+    file = table(tmp_path, "id,when,timepoint\nQ1,2021-03-19,d14\n")
+    with pytest.raises(InputError, match="another kind of table"):
+        plan_file(with_specimen, file, mapped)
+    assert plan_file(with_specimen, file, mapped, specimens=True).differences
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [

@@ -64,11 +64,14 @@ class ColumnMap:
     ignore: frozenset[str] = frozenset()
     style: Mapping[str, Any] = field(default_factory=FrozenMap)
 
-    def reading(self, head: str) -> Reading | None:
-        """How a column is read, or ``None`` if nobody says what it means."""
+    def reading(self, head: str, fields: Mapping[str, Field] | None = None) -> Reading | None:
+        """How a column is read, or ``None`` if nobody says what it means.
+
+        Without `fields` the clinical ones are looked through.
+        """
         if head in self.columns:
             return self.columns[head]
-        field = schema().by_head(head)
+        field = schema().by_head(head, fields)
         return None if field is None else Reading(field, **self.style)
 
 
@@ -172,12 +175,13 @@ def _style(table: Mapping[str, Any], place: str) -> dict[str, Any]:
 def _reading(name: str, table: Mapping[str, Any], shared: Mapping[str, Any]) -> Reading:
     """How one mapped column is read."""
     place = f"column {name!r}"
-    field = schema().fields.get(str(table.get("field")))
+    known = {**schema().specimen_fields, **schema().fields}
+    field = known.get(str(table.get("field")))
     if field is None:
         raise InputError(
             "there is no such field",
             place=place,
-            expected=", ".join(schema().fields),
+            expected=", ".join(known),
             found=str(table.get("field")),
         )
     own = {key: one for key, one in table.items() if key not in ("field", "unit", "codes")}

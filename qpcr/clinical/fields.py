@@ -222,6 +222,8 @@ class Schema:
     ----------
     fields
         By name, in the order in which tables show them.
+    specimen_fields
+        Columns of a table of specimens, likewise.
     order, only
         Rules between fields of one patient.
     timepoints, specimens
@@ -231,6 +233,7 @@ class Schema:
     """
 
     fields: FrozenMap[str, Field]
+    specimen_fields: FrozenMap[str, Field]
     order: tuple[OrderRule, ...]
     only: tuple[OnlyRule, ...]
     timepoints: FrozenMap[str, str]
@@ -248,10 +251,10 @@ class Schema:
         found = {name: one.value(stored.get(name)) for name, one in self.fields.items()}
         return {name: value for name, value in found.items() if value is not None}
 
-    def by_head(self, head: str) -> Field | None:
-        """The field that the head of a column means, or ``None``."""
-        wanted = folded(head)
-        return next((field for field in self.fields.values() if wanted in field.heads), None)
+    def by_head(self, head: str, fields: Mapping[str, Field] | None = None) -> Field | None:
+        """The field that the head of a column means, or ``None``; by default of `self.fields`."""
+        wanted, known = folded(head), self.fields if fields is None else fields
+        return next((field for field in known.values() if wanted in field.heads), None)
 
 
 @cache
@@ -268,14 +271,22 @@ def schema() -> Schema:
         for later in one["dates"][at + 1 :]
     ]
     words = {**table["timepoints"], **table["specimens"]}
+    specimens = table["specimen_field"]
     return Schema(
         FrozenMap({one.name: one for one in made}),
+        FrozenMap({one["name"]: _field(_worded(one, table), sources) for one in specimens}),
         tuple(dict.fromkeys(order)),
         tuple(OnlyRule(one["field"], one["where"], one["is"]) for one in table["only"]),
         _words(table["timepoints"]),
         _words(table["specimens"]),
         FrozenMap({name: one["zh"] for name, one in words.items()}),
     )
+
+
+def _worded(one: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """The table of a field whose codes are words listed elsewhere."""
+    words = table[one["words"]] if "words" in one else {}
+    return {**one, "codes": {name: [w["zh"], *w["spelled"]] for name, w in words.items()}}
 
 
 def _field(table: dict[str, Any], sources: dict[str, Source]) -> Field:

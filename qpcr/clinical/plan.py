@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from qpcr.clinical.cells import Reading, parse_cell
 from qpcr.clinical.checks import Breach, contradictions
 from qpcr.clinical.column_map import ColumnMap
 from qpcr.clinical.dates import CellError
-from qpcr.clinical.fields import Value, folded, schema
+from qpcr.clinical.fields import Field, Value, folded, schema
 from qpcr.clinical.sheet import Row
 from qpcr.errors import InputError
 
@@ -55,9 +55,11 @@ class Difference:
     row
         In the file.
     patient, field
-        Whose and which.
+        Whose and which; of a specimen its key.
     old, new
         As :meth:`~qpcr.clinical.fields.Field.stored` has them; `old` is ``None`` if there was none.
+    kind
+        What `field` names.
     """
 
     row: int
@@ -65,6 +67,7 @@ class Difference:
     field: str
     old: Any
     new: Any
+    kind: Literal["clinical", "specimen"] = "clinical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Columns:
+class Columns:
     """Which column is read how; places from 0."""
 
     readings: Mapping[int, Reading]
@@ -145,7 +148,7 @@ def plan_import(
         No column says who the patient is, two columns mean the same, or a column of the map is
         missing.
     """
-    table = _columns(rows[0], columns)
+    table = columns_of(rows[0], columns, schema().fields)
     head = table.heads[table.patient]
     seen: dict[str, int] = {}
     alike = {folded(one) for one in ids}
@@ -153,7 +156,7 @@ def plan_import(
     parts: list[_Compared] = []
     refusals: list[Refusal] = []
     for row in rows[1:]:
-        values, wrong = _row(row, table, today)
+        values, wrong = values_of(row, table, today)
         refusals += wrong
         patient = values.pop(PATIENT, None)
         if not isinstance(patient, str):
@@ -232,7 +235,7 @@ def _together(row: int, breach: Breach, values: Mapping[str, Value]) -> Refusal:
     return Refusal(row, " and ".join(breach.fields), breach.problem, breach.expected, found)
 
 
-def _columns(head: Row, columns: ColumnMap) -> _Columns:
+def columns_of(head: Row, columns: ColumnMap, fields: Mapping[str, Field]) -> Columns:
     """Say what every column is."""
     heads = tuple(cell.strip() for cell in head.cells)
     missing = [name for name in columns.columns if name not in heads]
@@ -246,8 +249,15 @@ def _columns(head: Row, columns: ColumnMap) -> _Columns:
     readings: dict[int, Reading] = {}
     unread = []
     for place, name in enumerate(heads):
-        reading = None if not name or name in columns.ignore else columns.reading(name)
+        reading = None if not name or name in columns.ignore else columns.reading(name, fields)
         if reading is not None:
+            if reading.field.name not in fields:
+                raise InputError(
+                    "the column map names a field of another kind of table",
+                    place=name,
+                    expected=", ".join(fields),
+                    found=reading.field.name,
+                )
             readings[place] = reading
         elif name and name not in columns.ignore:
             unread.append(name)
@@ -268,10 +278,10 @@ def _columns(head: Row, columns: ColumnMap) -> _Columns:
             expected="patient, 患者编号, or a column map that names it",
             found=", ".join(heads[:20]),
         )
-    return _Columns(readings, heads, by_field[PATIENT], tuple(unread))
+    return Columns(readings, heads, by_field[PATIENT], tuple(unread))
 
 
-def _row(row: Row, table: _Columns, today: date) -> tuple[dict[str, Value], list[Refusal]]:
+def values_of(row: Row, table: Columns, today: date) -> tuple[dict[str, Value], list[Refusal]]:
     """Values of one row by field, and its refused cells."""
     values: dict[str, Value] = {}
     refusals: list[Refusal] = []

@@ -15,9 +15,11 @@ from qpcr.clinical.dates import CellError
 from qpcr.clinical.fields import schema
 from qpcr.clinical.plan import Plan, plan_import, understood
 from qpcr.clinical.sheet import read_sheet
+from qpcr.clinical.specimens import plan_specimens
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 from qpcr.records.event import Change, Kind
+from qpcr.records.patient import value_at
 
 if TYPE_CHECKING:
     from qpcr.records.query import Receipt
@@ -30,6 +32,8 @@ def plan_file(
     column_map: Path | None = None,
     sheet: str | None = None,
     today: date | None = None,
+    *,
+    specimens: bool = False,
 ) -> Plan:
     """Say what an import of a table would do; nothing is written.
 
@@ -45,6 +49,8 @@ def plan_file(
         Of a workbook.
     today
         No date may be later; by default this day.
+    specimens
+        The table has a row a specimen instead.
 
     Raises
     ------
@@ -57,8 +63,16 @@ def plan_file(
     def stored(patient: str) -> Mapping[str, Any] | None:
         return store.patient(patient).clinical if patient in known else None
 
+    def taken(patient: str) -> Mapping[str, Any] | None:
+        if patient not in known:
+            return None
+        one = store.patient(patient)
+        return {key: value_at(one.events, Kind.SPECIMEN, key) for key in one.specimens}
+
     try:
         rows, day = read_sheet(file, sheet), today or date.today()
+        if specimens:
+            return plan_specimens(rows, columns, taken, day)
         return plan_import(rows, columns, stored, day, known)
     except InputError as error:
         raise error.at(file) from error
@@ -103,7 +117,7 @@ def carry_out(
     changes = [
         Change(
             one.patient,
-            Kind.CLINICAL,
+            Kind(one.kind),
             one.field,
             one.new,
             reason=reason,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @user_option
 @click.option("--map", "column_map", type=FILE, help="What the columns mean: TOML or CSV.")
 @click.option("--sheet", help="Sheet of a workbook; needed where there are several.")
+@click.option("--specimens", is_flag=True, help="One row a specimen: time point, kind, date.")
 @click.option("--reason", help="Why stored values are replaced; needed where any are.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @click.option("--show-ids", is_flag=True, help="Show patients' ids; otherwise rows are named.")
@@ -30,6 +31,7 @@ def import_(
     user: str | None,
     column_map: Path | None,
     sheet: str | None,
+    specimens: bool,
     reason: str | None,
     dry_run: bool,
     show_ids: bool,
@@ -42,13 +44,13 @@ def import_(
     from qpcr.exchange.clinical import carry_out, plan_file
 
     store = opened(folder)
-    plan = plan_file(store, file, column_map, sheet)
+    plan = plan_file(store, file, column_map, sheet, specimens=specimens)
     _show(plan, show_ids)
     if dry_run and not plan.refusals:
         click.echo("nothing was written: --dry-run")
         return
     carry_out(store, plan, file, reason=reason, user=user)
-    click.echo(f"imported: {len(plan.differences)} values of {plan.patients} patients")
+    click.echo(f"imported: {len(plan.differences)} values of {plan.patients} rows")
 
 
 def _show(plan: Plan, show_ids: bool) -> None:
@@ -81,6 +83,8 @@ def _show(plan: Plan, show_ids: bool) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict) and "value" not in value:
+        return ", ".join(str(one) for one in value.values() if one is not None)
     if isinstance(value, dict):
         return f"{value.get('value')} {value.get('unit') or ''}".strip()
     return str(value)
