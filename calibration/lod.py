@@ -30,6 +30,10 @@ Link = Literal["probit", "logit", "cloglog"]
 LINKS: tuple[Link, ...] = ("probit", "logit", "cloglog")
 FARTHEST = 6.0
 """Decades from the tested levels within which limits are looked for; beyond, they are open."""
+SMALLEST, LARGEST, WIDEST = 1e-30, 1e30, 15.0
+"""Quantities that are taken for such, and decades that a series may span."""
+REACH = 60.0
+"""Half width, in natural logarithms, of the search for the chance that a molecule is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,9 @@ def detection_limit(
     if slope <= 0:
         reason = "detection does not rise with the quantity"
         return DetectionLimit(link, probability, None, None, None, slope, None, None, None, reason)
+    if not fit.low <= best <= fit.high:
+        reason = "the curve is so flat that the limit lies far beyond the levels tested"
+        return DetectionLimit(link, probability, None, None, None, slope, None, None, None, reason)
     drop = float(chdtri(1, 1 - confidence)) / 2
     low, high = fit.bounds(best, top - drop)
     deviance = 2 * (_saturated(n, k) - top)
@@ -148,14 +155,14 @@ def single_copy_limit(
 
     centre = -math.log(float(np.median(q)))
     found = minimize_scalar(
-        lambda v: -loglik(v), bounds=(centre - 30, centre + 30), method="bounded",
+        lambda v: -loglik(v), bounds=(centre - REACH, centre + REACH), method="bounded",
         options={"xatol": 1e-10},
     )  # fmt: skip
     best, top = float(found.x), -float(found.fun)
     floor = top - float(chdtri(1, 1 - confidence)) / 2
     needed = -math.log1p(-probability)
     least, most = (
-        float(brentq(lambda v: loglik(v) - floor, best, best + side * 25)) for side in (-1, 1)
+        float(brentq(lambda v: loglik(v) - floor, best, best + side * REACH)) for side in (-1, 1)
     )
     deviance, df = 2 * (_saturated(n, k) - top), len(levels) - 1
     p = float(chdtrc(df, max(deviance, 0.0)))
@@ -205,14 +212,19 @@ def _checked(
     if len({one.quantity for one in levels}) < len(levels):
         raise CalibrationError("a level is listed twice: add its wells up")
     for one in levels:
-        if not (one.quantity > 0 and math.isfinite(one.quantity)):
-            raise CalibrationError(f"a level's quantity must be positive, not {one.quantity:g}")
+        if not SMALLEST <= one.quantity <= LARGEST:
+            raise CalibrationError(
+                f"a level's quantity must be positive and of a sensible size, not {one.quantity:g}"
+            )
         if not 0 <= one.detected <= one.tested or one.tested < 1:
             raise CalibrationError(
                 f"level {one.quantity:g}: {one.detected} of {one.tested} wells cannot be"
             )
     if not (0 < probability < 1 and 0 < confidence < 1):
         raise CalibrationError("probabilities lie between 0 and 1")
+    quantities = [one.quantity for one in levels]
+    if math.log10(max(quantities)) - math.log10(min(quantities)) > WIDEST:
+        raise CalibrationError(f"the levels span more than {WIDEST:g} decades")
     columns = np.array([(one.quantity, one.tested, one.detected) for one in levels], dtype=float)
     return np.log10(columns[:, 0]), columns[:, 1], columns[:, 2]
 
@@ -231,7 +243,7 @@ def _log_probabilities(eta: FloatArray, link: Link) -> tuple[FloatArray, FloatAr
         return log_ndtr(eta), log_ndtr(-eta)
     if link == "logit":
         return log_expit(eta), log_expit(-eta)
-    mean = np.exp(np.clip(eta, -700, 700))
+    mean = np.exp(np.clip(eta, -700, 60))
     return np.log(-np.expm1(-np.maximum(mean, 1e-300))), -mean
 
 

@@ -159,6 +159,8 @@ class _State:
         if value is None or cells.value is None or None in parts:
             return None, None
         q_low, q_high, c_low, c_high = (float(one) for one in parts if one is not None)
+        if not (q_low > 0 and c_low > 0 and math.isfinite(q_high * c_high)):
+            return None, None
         each = self.profile.quantity.target_copies_per_cell
         chance = NORMAL_95 / math.sqrt(value * cells.value * each * self.wells)
         down = math.hypot(math.log(quantity.value / q_low), math.log(c_high / cells.value), chance)

@@ -26,6 +26,9 @@ from scipy.special import stdtrit
 
 from calibration.errors import CalibrationError
 
+LARGEST_LOG = 300.0
+"""Natural logarithm of the largest ratio that is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -43,7 +46,8 @@ class RelativeQuantity:
     Attributes
     ----------
     value, low, high
-        The ratio with its interval; limits are ``None`` where a gene has a single well.
+        The ratio with its interval; limits are ``None`` where a gene has a single
+        well, or where the wells differ so much that nothing is known.
     ln_se, df
         Standard error of the natural logarithm, effective degrees of freedom.
     """
@@ -100,6 +104,8 @@ def relative_quantity(
         _term(gene, share, sample, calibrator, known.get(gene, Factor())) for gene in references
     ]
     log = sum(term.value for term in terms)
+    if abs(log) > LARGEST_LOG:
+        raise CalibrationError("the Ct are so far apart that their ratio is no number")
     if not all(term.known for term in terms):
         return RelativeQuantity(math.exp(log), None, None, None, None)
     sources = [source for term in terms for source in term.sources]
@@ -108,6 +114,8 @@ def relative_quantity(
         return RelativeQuantity(math.exp(log), math.exp(log), math.exp(log), 0.0, None)
     df = variance**2 / sum(one**2 / free for one, free in sources)
     half = float(stdtrit(df, 0.5 + confidence / 2)) * math.sqrt(variance)
+    if half > LARGEST_LOG:  # two wells that differ by cycles: nothing is known
+        return RelativeQuantity(math.exp(log), None, None, math.sqrt(variance), df)
     return RelativeQuantity(
         math.exp(log), math.exp(log - half), math.exp(log + half), math.sqrt(variance), df
     )

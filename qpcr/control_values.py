@@ -171,7 +171,7 @@ def chart_texts(found: Sequence[ControlChart]) -> dict[str, str]:
                 }
             )
     drawn = [(_caption(one), _drawn(one)) for one in found if one.chart is not None]
-    note = "Levey-Jennings charts, rules of Westgard. One orange: 1-2s (warning); red: rejected."
+    note = "Levey-Jennings charts, rules of Westgard. Orange: 1-2s, a warning. Red: rejected."
     return {
         "control-chart.csv": csv_text(rows),
         "control-chart.html": page("Control charts", drawn, note),

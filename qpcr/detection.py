@@ -112,7 +112,7 @@ def _limits(
     else:
         levels = []
         for quantity, mine in grouped(rows, lambda row: row.number("quantity")).items():
-            seen = [row.opt_number("cq") for row in mine]
+            seen = [row.opt_cq("cq") for row in mine]
             cqs[quantity] = [
                 one for one in seen if one is not None and (last_cq is None or one <= last_cq)
             ]

@@ -12,6 +12,8 @@ from html import escape
 
 WIDTH, HEIGHT = 760, 280
 LEFT, RIGHT, TOP, BOTTOM = 78, 20, 44, 40
+LETTER = 7.0
+"""Width of a letter, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,7 @@ def draw(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
         )
-    parts += [
-        f'<text class="tick" x="{x_of(x):.1f}" y="{HEIGHT - 14}" text-anchor="middle">'
-        f"{escape(label)}</text>"
-        for x, label in ticks
-    ]
+    parts += _ticks([(x_of(x), label) for x, label in ticks])
     parts += [_rule(rule, y_of(rule.y)) for rule in rules]
     parts += [_event(event, x_of(event.x), place) for place, event in enumerate(events)]
     line = " ".join(f"{x_of(m.x):.1f},{y_of(m.y):.1f}" for m in marks)
@@ -133,6 +131,21 @@ def _axis(
     return place, ticks
 
 
+def _ticks(ticks: Sequence[tuple[float, str]]) -> list[str]:
+    """Labels of the time axis; one that would touch the one before is left out."""
+    parts, free = [], 0.0
+    for x, label in ticks:
+        half = LETTER * len(label) / 2
+        middle = min(max(x, half), WIDTH - half)
+        if middle - half >= free:
+            free = middle + half + 6
+            parts.append(
+                f'<text class="tick" x="{middle:.1f}" y="{HEIGHT - 14}" text-anchor="middle">'
+                f"{escape(label)}</text>"
+            )
+    return parts
+
+
 def _rule(rule: Rule, y: float) -> str:
     return (
         f'<line class="{escape(rule.kind)}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" '
@@ -142,10 +155,11 @@ def _rule(rule: Rule, y: float) -> str:
 
 
 def _event(event: Event, x: float, place: int) -> str:
+    left = x + 3 + LETTER * len(event.label) > WIDTH
     return (
         f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text class="event" x="{x + 3:.1f}" y="{TOP + 10 + 12 * (place % 3)}">'
-        f"{escape(event.label)}</text>"
+        f'<text class="event" x="{x - 3 if left else x + 3:.1f}" y="{TOP + 10 + 12 * (place % 3)}" '
+        f'text-anchor="{"end" if left else "start"}">{escape(event.label)}</text>'
     )
 
 

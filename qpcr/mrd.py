@@ -22,9 +22,11 @@ from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.measured import Measured
-from qpcr.named_table import read_named
+from qpcr.named_table import NamedRow, read_named
 from qpcr.run import Task
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Quantities that are taken for such."""
 ROLES = ("standard", "background", "ntc", "sample")
 
 
@@ -86,14 +88,24 @@ def read_wells(path: Path) -> list[MrdWell]:
                 row.text("target"),
                 role,
                 row.text("sample") if role == "sample" else row.opt_text("sample"),
-                row.number("quantity") if role == "standard" else None,
-                row.opt_number("cq"),
+                _amount(row) if role == "standard" else None,
+                row.opt_cq("cq"),
                 row.opt_date("date"),
                 row.opt_number("ng"),
                 f"{path.name}, line {row.line}",
             )
         )
     return wells
+
+
+def _amount(row: NamedRow) -> float:
+    """Quantity of a standard, which must be positive."""
+    value = row.number("quantity")
+    if not SMALLEST <= value <= LARGEST:
+        raise row.error(
+            "quantity", "a quantity is not positive, or of no sensible size", "a number"
+        )
+    return value
 
 
 def wells_of(

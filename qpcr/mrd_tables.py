@@ -194,30 +194,31 @@ def _course(profile: Profile, points: Sequence[Point], events: Sequence[Treatmen
     """Time course of one patient's target on a log axis, in per cent."""
     ordered = sorted(points, key=lambda p: p.day)
     start = ordered[0].day
-    marks = [mark for p in ordered if (mark := _mark(p, (p.day - start).days)) is not None]
+    marks = [mark for p in ordered if (mark := _mark(p, (p.day - start).days, profile)) is not None]
     beside = [
         Event((p.day - start).days, p.outcome if p.outcome == "invalid" else "above range")
         for p in ordered
-        if _mark(p, 0) is None
+        if _mark(p, 0, profile) is None
     ]
     patient = ordered[0].patient
     beside += [Event((e.day - start).days, e.label) for e in events if e.patient == patient]
     rules = profile.response
-    lines = [Rule(rules.failure * 100, f"{rules.failure:.4%} failure", "reject")]
-    lines.append(Rule(rules.prognostic * 100, f"{rules.prognostic:.2%} prognostic"))
+    lines = [Rule(rules.failure * 100, f"{rules.failure * 100:g} % failure", "reject")]
+    lines.append(Rule(rules.prognostic * 100, f"{rules.prognostic * 100:g} % prognostic"))
     every = max(len(ordered) // 6, 1)
     ticks = [((p.day - start).days, str(p.day)) for p in ordered[::every]]
     title = f"{patient} · {ordered[0].target}"
     return draw(title, marks, lines, beside, log=True, ticks=ticks, y_label="MRD, %")
 
 
-def _mark(point: Point, x: float) -> Mark | None:
+def _mark(point: Point, x: float, profile: Profile) -> Mark | None:
     """A point as a mark; an upper bound is hollow. ``None``: it has no place on the axis."""
     title = f"{point.day} {point.sample}: {point.outcome}"
     if point.outcome == Outcome.POSITIVE and point.value:
         low, high = _percent(point.low), _percent(point.high)
         title += f" {point.value:.3%}"
-        return Mark(x, point.value * 100, "bad", title, low or None, high)
+        kind = "bad" if point.value >= profile.response.failure else "warn"
+        return Mark(x, point.value * 100, kind, title, low or None, high)
     bound = None
     if point.outcome == Outcome.NEGATIVE:
         bound = point.sensitivity

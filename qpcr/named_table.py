@@ -17,6 +17,8 @@ from qpcr.tables import MISSING, open_table
 
 UNDETERMINED = MISSING | {"undetermined", "undet.", "undet", "-", "n.d."}
 """Cells that say "no Ct" in instrument exports and in this software's tables."""
+LATEST_CQ = 100
+"""No protocol has more cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,18 @@ class NamedRow:
             value = math.nan
         if not math.isfinite(value):
             raise self.error(name, "a cell is no number", "a number, or nothing")
+        return value
+
+    def opt_cq(self, name: str) -> float | None:
+        """A Ct, ``None`` where the cell is empty or says "undetermined".
+
+        0, −1 and the like, by which some programs say "none", are refused: they are no Ct.
+        """
+        value = self.opt_number(name)
+        if value is not None and not 0 < value <= LATEST_CQ:
+            raise self.error(
+                name, "a cell is no Ct", f"a number of cycles from 0 to {LATEST_CQ}, or nothing"
+            )
         return value
 
     def number(self, name: str) -> float:

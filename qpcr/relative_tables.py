@@ -58,7 +58,7 @@ def ratios(
     table: dict[str, dict[str, list[float | None]]] = {}
     for row in rows:
         genes = table.setdefault(row.text("sample"), {})
-        genes.setdefault(row.text("target"), []).append(row.opt_number("cq"))
+        genes.setdefault(row.text("target"), []).append(row.opt_cq("cq"))
     known = list(grouped(rows, lambda row: row.text("target")))
     for name in (*references, *named):
         if name not in known:
@@ -97,7 +97,7 @@ def _ratio(
         )
     except CalibrationError as error:
         return Ratio(sample, target, None, str(error))
-    reason = None if quantity.low is not None else "single wells: no interval"
+    reason = None if quantity.low is not None else "single wells, or wells far apart: no interval"
     return Ratio(sample, target, quantity, reason)
 
 

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from calibration.errors import CalibrationError
@@ -123,6 +125,31 @@ def test_detection_that_falls_has_no_limit():
     assert "does not rise" in made.reason
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-6, 8), st.integers(1, 30), st.integers(0, 30)),
+        min_size=2,
+        max_size=6,
+        unique_by=lambda one: one[0],
+    )
+)
+def test_any_counts_give_limits_in_order_or_a_reason(counts):
+    levels = [Level(10.0**q, n, min(k, n)) for q, n, k in counts]
+    for made in (*(detection_limit(levels, link) for link in LINKS), single_copy_limit(levels)):
+        if made.value is None:
+            assert made.reason
+        else:
+            assert made.low is None or made.low <= made.value * 1.0001
+            assert made.high is None or made.value <= made.high * 1.0001
+
+
+def test_flat_curve_has_no_limit_far_away():
+    made = detection_limit([Level(1, 100, 50), Level(10, 100, 51)])
+    assert made.value is None
+    assert "flat" in made.reason
+
+
 def test_notes_say_what_the_curve_rests_on():
     notes = " ".join(detection_limit([Level(1, 10, 3), Level(10, 10, 8), Level(100, 10, 9)]).notes)
     assert "20 wells" in notes
@@ -138,6 +165,8 @@ def test_notes_say_what_the_curve_rests_on():
         [Level(0, 5, 3), Level(1, 5, 4)],
         [Level(2, 5, 6), Level(1, 5, 4)],
         [Level(2, 0, 0), Level(1, 5, 4)],
+        [Level(1e40, 5, 5), Level(1, 5, 4)],
+        [Level(1e10, 5, 5), Level(1e-9, 5, 4)],
     ],
 )
 def test_impossible_series_are_refused(levels):

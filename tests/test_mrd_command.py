@@ -88,7 +88,8 @@ def test_outcomes_of_a_table(tmp_path):
     assert "HSCT &lt;1&gt;" in html
     assert "HSCT <1>" not in html
     assert ">no<" not in html
-    assert html.count('<circle class="bad"') == 2
+    assert html.count('<circle class="bad"') == 1
+    assert html.count('<circle class="warn"') == 1
     assert html.count('<circle class="open"') == 2
     assert "NOT checked" in html
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
+import warnings
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from calibration.curve_checks import lack_of_fit, linear_range, outliers
+from calibration.errors import CalibrationError
+from calibration.standard_curve import fit_standard_curve
 from cli import main
 from qpcr import InputError, analyze
 from qpcr.control_values import values_of
@@ -73,6 +79,8 @@ def test_lod_of_single_molecules_is_three_copies(tmp_path):
         ("quantity,foo\n1,2\n", "no results"),
         ("cq\n30\n", "'quantity' is missing"),
         ("quantity,cq\n1,x\n", "no number"),
+        ("quantity,cq\n1,-1\n", "no Ct"),
+        ("quantity,cq\n1,0\n", "no Ct"),
         ("quantity,tested,detected\n1,5,6\n2,5,5\n", "cannot be"),
         ("quantity,cq\n", "no lines"),
         ("quantity,cq,cq\n1,2,3\n", "one name"),
@@ -191,3 +199,67 @@ def test_control_values_of_a_store(data_dir, tmp_path):
     rows = {row["series"]: row for row in table(tmp_path / "out" / "control-chart.csv")}
     direct = {one.series: one.value for one in values_of(record)}
     assert {name: float(row["value"]) for name, row in rows.items()} == pytest.approx(direct)
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        "0",
+        "-1",
+        "1e308",
+        "1e-308",
+        "nan",
+        "inf",
+        "0.1",
+        "3",
+        "30",
+        "31.5",
+        "x",
+        "=1+1",
+        "١",
+        "1_0",
+    ]
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["lod", "relative", "mrd", "control-chart"]),
+    st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=12),
+    st.sampled_from(["standard", "sample", "background", "ntc"]),
+)
+def test_no_table_makes_a_command_stumble(tmp_path, command, cells, role):
+    """Results or a refusal in words, never a traceback; CliRunner would raise it."""
+    head = {
+        "lod": "target,quantity,cq,sample",
+        "relative": "sample,cq,well,target",
+        "mrd": "quantity,cq,ng,sample,target,role,patient",
+        "control-chart": "value,lot,source,x,date",
+    }[command]
+    tail = {"lod": "", "relative": "", "mrd": f",IK,{role},P", "control-chart": ",2026-01-01"}
+    rows = [",".join(one) + tail[command] for one in cells]
+    source = tmp_path / "t.csv"
+    source.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    more = {"relative": ["--reference", "3"]}.get(command, [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = run(command, source, "--out", tmp_path / "out", *more)
+    assert done.exit_code in (0, 1, 3), done.output
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.floats(1e-200, 1e200), st.floats(-1e3, 1e3)), min_size=3, max_size=12))
+def test_any_standards_make_a_curve_or_are_refused(tmp_path, points):
+    quantities, cqs = [list(one) for one in zip(*points, strict=True)]
+    try:
+        curve = fit_standard_curve(quantities, cqs)
+    except CalibrationError:
+        return
+    outliers(quantities, cqs)
+    lack_of_fit(quantities, cqs)
+    linear_range(quantities, cqs)
+    if curve.slope < 0:
+        got = curve.quantity([20.0])
+        if got.low is not None:
+            assert got.low <= got.value * (1 + 1e-9)
+            assert got.value <= got.high * (1 + 1e-9)
