@@ -243,7 +243,7 @@ def _log_probabilities(eta: FloatArray, link: Link) -> tuple[FloatArray, FloatAr
         return log_ndtr(eta), log_ndtr(-eta)
     if link == "logit":
         return log_expit(eta), log_expit(-eta)
-    mean = np.exp(np.clip(eta, -700, 60))
+    mean = np.exp(np.clip(eta, -700, 700))
     return np.log(-np.expm1(-np.maximum(mean, 1e-300))), -mean
 
 
@@ -272,13 +272,15 @@ class _Fit:
 
     def profile(self, limit: float) -> tuple[float, float]:
         """Largest likelihood at a limit, and the slope there; concave in the slope."""
+        # The logarithm keeps the order and tames numbers too large to search by.
+        steepest = min(200.0, 690.0 / max(float(np.abs(self.x - limit).max()), 1e-9))
         found = minimize_scalar(
-            lambda b: -self.loglik(limit, b),
-            bounds=(-200.0, 200.0),
+            lambda b: math.log(max(-self.loglik(limit, b), 1e-300)),
+            bounds=(-steepest, steepest),
             method="bounded",
             options={"xatol": 1e-10, "maxiter": 500},
         )
-        return -float(found.fun), float(found.x)
+        return -math.exp(float(found.fun)), float(found.x)
 
     def best(self) -> tuple[float, float, float]:
         """Limit, slope and log-likelihood of the best curve, by Newton on intercept and slope."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from calibration.curve_checks import (
+    ALLOWED_DEVIATION,
     ALPHA,
     LackOfFit,
     LinearRange,
@@ -82,8 +83,10 @@ class TargetCurve:
         if self.fit_test is not None and self.fit_test.p < ALPHA:
             found.append(
                 say(
-                    "The standards do not lie on a line (lack of fit, P {p:.2g}).",
+                    "The levels depart from the line by more than their wells scatter (lack of "
+                    "fit, P {p:.2g}); up to {allowed:g} cycles count as linear.",
                     p=self.fit_test.p,
+                    allowed=ALLOWED_DEVIATION,
                 )
             )
         if self.curve is not None and self.fit_test is not None and self.linear is None:
