@@ -10,9 +10,12 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+from click.testing import CliRunner
+from eds_files import small_eds, written
 from report_records import ATTACKS, hostile_record, synthetic_record, synthetic_run
 
 import qpcr
+from cli import main
 from primers import load_panel, panel_names
 from qpcr import analyze
 from qpcr.calls import Answer, Outcome
@@ -169,3 +172,21 @@ def test_hostile_names_come_through_in_chinese_too():
 def test_english_stays_the_default():
     record = synthetic_record(synthetic_run(used=4))
     assert render(record) == render(record, "en")
+
+
+def test_the_command_writes_the_report_in_the_language_asked_for(tmp_path, monkeypatch):
+    file = written(tmp_path, small_eds())
+    for arguments, variable, expected in (
+        (["--lang", "zh"], "en_US.UTF-8", "zh-CN"),
+        (["--lang", "en"], "zh_CN.UTF-8", "en"),
+        ([], "zh_CN.UTF-8", "zh-CN"),
+        ([], "C.UTF-8", "en"),
+    ):
+        monkeypatch.setenv("LC_ALL", variable)
+        out = tmp_path / "out"
+        done = CliRunner().invoke(main, ["analyze", str(file), "--out", str(out), *arguments])
+        assert done.exit_code == 0, done.output
+        page = (out / file.stem / "report.html").read_text("utf-8")
+        assert f'<html lang="{expected}">' in page
+        assert "样本-1" in page
+    assert CliRunner().invoke(main, ["analyze", str(file), "--lang", "fr"]).exit_code == 2

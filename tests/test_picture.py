@@ -15,6 +15,7 @@ from report_records import ATTACKS, synthetic_record, synthetic_run
 from cli import main
 from qpcr.errors import InputError
 from qpcr.report._standards import standards
+from qpcr.report.language import preferred
 from qpcr.report.picture import ENDINGS, KINDS, draw, write_picture
 from qpcr.run import Task
 
@@ -140,3 +141,22 @@ def test_the_command_draws_and_says_what_is_wrong(tmp_path):
     done = CliRunner().invoke(main, ["plot", str(file), "--out", str(tmp_path / "x.gif")])
     assert done.exit_code == 3
     assert ".svg, .png, .pdf" in done.output
+
+
+def test_a_run_of_a_store_is_drawn_as_it_was_filed(tmp_path):
+    from qpcr import Settings, analyze
+    from qpcr.records import Store
+
+    record = analyze(written(tmp_path, small_eds()), Settings(threshold=0.123))
+    store = Store.init(tmp_path / "store")
+    store.commit(record, user="tester")
+    (kept,) = store.runs()
+    out = tmp_path / "kept.svg"
+    done = CliRunner().invoke(
+        main, ["plot", kept.run_id, "--store", str(tmp_path / "store"), "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    (ax,) = draw(record, "curves").axes
+    assert 0.123 in {float(line.get_ydata()[0]) for line in ax.lines}
+    write_picture(draw(record, "curves", preferred()), tmp_path / "fresh.svg")
+    assert out.read_bytes() == (tmp_path / "fresh.svg").read_bytes()

@@ -299,6 +299,10 @@ def test_colours_change_with_their_legend(page: Page) -> None:
     page.click("[data-colour=target]")
     assert page.cell(0).text.split() == ["1", "2"]
     assert "Δ4-7" in page.find("#legend").text
+    page.click("#legend button.link")
+    assert {row[2] for row in page.rows()} == {"ALB"}
+    page.click("#legend button.link")
+    assert len(page.rows()) == 180
     page.click("[data-colour=task]")
     assert set("".join(page.cell(6).text.split())) <= {"U", "N"}
     assert "NTC" in page.find("#legend").text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qpcr.commands._options import (
     FILE,
+    FOLDER,
     analysis_options,
     fit_settings_from,
     language_from,
@@ -15,9 +17,14 @@ from qpcr.commands._options import (
     settings_from,
 )
 
+if TYPE_CHECKING:
+    from qpcr.record import Record
+    from qpcr.settings import FitSettings, Settings
+
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("what", metavar="FILE|RUN")
+@click.option("--store", type=FOLDER, help="Draw a run of this store: name it by its id.")
 @click.option(
     "--kind",
     type=click.Choice(["curves", "plate", "standard"]),
@@ -32,7 +39,8 @@ from qpcr.commands._options import (
 @language_option
 @analysis_options
 def plot(
-    file: Path,
+    what: str,
+    store: Path | None,
     kind: str,
     out: Path,
     targets: tuple[str, ...],
@@ -45,15 +53,29 @@ def plot(
     model: str,
     slope: bool,
 ) -> None:
-    """Draw a run: amplification curves, the plate by Ct, or its standard curve."""
-    from qpcr.pipeline import analyze
+    """Draw a run: amplification curves, the plate by Ct, or its standard curve.
+
+    A run of a store is drawn as it was analyzed then: options of the analysis play no part.
+    """
     from qpcr.report.picture import draw, write_picture
 
-    record = analyze(
-        file, settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
-    )
+    settings, fit = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
+    record = _analyzed(what, settings, fit) if store is None else _kept(what, store)
     figure = draw(record, kind, language_from(lang), targets=targets, samples=samples, log=log)
     click.echo(f"written: {write_picture(figure, out)}")
+
+
+def _analyzed(file: str, settings: Settings, fit_settings: FitSettings) -> Record:
+    from qpcr.pipeline import analyze
+
+    return analyze(Path(file), settings, fit_settings)
+
+
+def _kept(run: str, store: Path) -> Record:
+    """A run as it was analyzed when it was filed."""
+    from qpcr.records import Store
+
+    return Store.open(store).record(run)
 
 
 COMMAND = plot

@@ -148,6 +148,14 @@ function drawPlate() {
   drawLegend();
 }
 
+/** Narrow every view to one target, as its picker does; once more shows all again. */
+function pickTarget(target) {
+  const place = String(targets.indexOf(target));
+  const select = byId("pick-target");
+  select.value = select.value === place ? "" : place;
+  select.dispatchEvent(new Event("change"));
+}
+
 function drawLegend() {
   const item = (mark, text) => element("span", {}, mark, text);
   const box = (className, text = "") => element("i", { className, textContent: text });
@@ -164,7 +172,10 @@ function drawLegend() {
     sorts.entries.forEach((entry, index) => {
       const mark = box("", sorts.short(entry));
       paint(mark, sorts.colour(index), sorts.plain ? 0 : index);
-      items.push(item(mark, sorts.label(entry)));
+      const label = sorts.label(entry);
+      const pick = element("button", { type: "button", className: "link", textContent: label });
+      pick.onclick = () => pickTarget(entry);
+      items.push(item(mark, state.colour === "target" ? pick : label));
     });
   }
   items.push(item(box("empty"), t("legend_empty")));
