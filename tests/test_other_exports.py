@@ -251,3 +251,9 @@ def test_sds_of_the_7900(tmp_path):
 def test_tables_without_a_reaction_are_refused(tmp_path, text):
     with pytest.raises(InputError):
         read_run(saved(tmp_path, text, "a.csv"))
+
+
+def test_a_text_that_is_mostly_no_table_is_refused(tmp_path):
+    text = as_text({"x": tables_sds1(synthetic(4, 1))["plate 7"]}, HEAD_SDS1, titles=False)
+    with pytest.raises(InputError, match="outside of tables"):
+        read_run(saved(tmp_path, text + "\n" + "a\tb\tc\td\n" * 60_000))

@@ -23,6 +23,8 @@ Row = Sequence[Any]
 MAX_COLUMNS = 5_000
 NUMERIC = {"cq", "quantity", "rn", "drn", "threshold"}
 MAX_STRAYS = 30
+MAX_LOOSE = 50_000
+"""Lines outside of tables: wells × cycles of a large table of another kind are about 40,000."""
 _PAIR = re.compile(r"\s*([^=:]{1,80}?)\s*(?:=|:(?!\\|//))\s*(.*)", re.DOTALL)
 _SIMPLE = re.compile(r"[\w ./()™°%-]{1,80}")
 
@@ -194,7 +196,7 @@ def _cells(line: str, sign: str) -> list[str]:
 def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> None:
     """Split rows into tables and pairs."""
     title, current, gap = name, None, False
-    at = 0
+    at = loose = 0
     for line, row in rows:
         if current is not None and not gap and at < len(row) and _names_well(row[at]):
             current.rows.append((line, row))
@@ -219,7 +221,13 @@ def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> No
             current.rows.append((line, row))
             gap = False
             continue
-        current = None
+        current, loose = None, loose + 1
+        if loose > MAX_LOOSE:
+            raise InputError(
+                "the file holds more lines outside of tables than any export",
+                place=f"line {line}",
+                expected="a head line (well, cycle, target, …) before the data",
+            )
         _pair(line, row, filled, title, into)
 
 
