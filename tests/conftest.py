@@ -22,3 +22,20 @@ def data_dir() -> Path:
             pytest.fail(f"IKAROS_DATA names {folder}, which does not exist")
         pytest.skip("no real instrument files: IKAROS_DATA is not set, ../shared/data is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def called_record(tmp_path_factory):
+    """The demo plate (simulated), called by the panel, its samples being patients 患者-0 …"""
+    from primers import load_panel
+    from qpcr import analyze
+    from qpcr.rehearsal import write_simulated
+    from qpcr.samples import Identity
+    from qpcr.simulate import demo_plate, simulate_plate
+
+    folder = tmp_path_factory.mktemp("plate")
+    file, _ = write_simulated(simulate_plate(demo_plate(), seed=1), folder / "demo.eds")
+    panel = load_panel("ikzf1")
+    names = [call.sample for call in analyze(file, panel=panel).calls]
+    who = [Identity(name, f"患者-{i}", "bone marrow", "diagnosis") for i, name in enumerate(names)]
+    return analyze(file, panel=panel, identities=who)

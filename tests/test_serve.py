@@ -12,38 +12,19 @@ import lxml.html
 import pytest
 from report_records import ATTACKS
 
-from primers import load_panel
-from qpcr import analyze
 from qpcr.records import Change, Kind, State, Store
-from qpcr.rehearsal import write_simulated
-from qpcr.samples import Identity
 from qpcr.serve import Guard, Keys, make_app
 from qpcr.serve.guard import COOKIE, session_of
 from qpcr.serve.texts_en import TEXTS as ENGLISH
 from qpcr.serve.texts_zh import TEXTS as CHINESE
-from qpcr.simulate import demo_plate, simulate_plate
 
 HOST = "127.0.0.1:8750"
 
 
-@pytest.fixture(scope="module")
-def record(tmp_path_factory):
-    """The demo plate, simulated, its samples being patients."""
-    file, _ = write_simulated(
-        simulate_plate(demo_plate(), seed=1), tmp_path_factory.mktemp("plate") / "demo.eds"
-    )
-    panel = load_panel("ikzf1")
-    samples = [call.sample for call in analyze(file, panel=panel).calls]
-    who = [
-        Identity(name, f"患者-{i}", "bone marrow", "diagnosis") for i, name in enumerate(samples)
-    ]
-    return analyze(file, panel=panel, identities=who)
-
-
 @pytest.fixture
-def store(tmp_path, record):
+def store(tmp_path, called_record):
     made = Store.init(tmp_path / "store")
-    made.commit(record, user="li")
+    made.commit(called_record, user="li")
     return made
 
 
@@ -94,14 +75,14 @@ def first(store):
     return patient.id, next(iter(patient.results))
 
 
-def test_the_pages_show_runs_and_patients(store, record):
+def test_the_pages_show_runs_and_patients(store, called_record):
     visitor = Visitor(store)
     runs = visitor.get("/")
     assert runs.status_code == 200
     assert "demo.eds" in runs.text
     run = store.runs()[0]
     page = visitor.get(f"/runs/{run.run_id}").text
-    for call in record.calls:
+    for call in called_record.calls:
         assert call.sample in unescape(page)
     assert "患者-0" in visitor.get("/patients").text
     one = visitor.get(f"/patient?id={quote('患者-0')}").text
@@ -109,7 +90,7 @@ def test_the_pages_show_runs_and_patients(store, record):
     assert "Δ" in one
 
 
-def test_the_report_of_a_run_is_made_from_the_store(store, record):
+def test_the_report_of_a_run_is_made_from_the_store(store):
     from qpcr.report import render
 
     run = store.runs()[0]
@@ -258,3 +239,22 @@ def test_names_are_only_names(tmp_path, store):
                 or attack in answer.text
                 or (attack in unescape(answer.text))
             )
+
+
+def test_words_of_the_record_are_said_in_the_language_of_the_page(store):
+    patient, _ = first(store)
+    value = {"value": 45.0, "unit": "10^9/L"}
+    told = [
+        Change(patient, Kind.CLINICAL, "wbc", value),
+        Change(patient, Kind.CLINICAL, "ph", True),
+    ]
+    store.commit(None, told, user="li")
+    visitor = Visitor(store)
+    english = visitor.get(f"/patient?id={quote(patient)}").text
+    assert "45 10^9/L" in english
+    assert ">yes<" in english
+    visitor.cookies["lang"] = "zh"
+    chinese = visitor.get(f"/patient?id={quote(patient)}").text
+    assert ">是<" in chinese
+    assert "初诊" in chinese or "诊断" in chinese
+    assert "{&#39;" not in english + chinese

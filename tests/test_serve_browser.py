@@ -14,12 +14,7 @@ from pathlib import Path
 import pytest
 from test_report_browser import CHROMES, FLAGS, wait
 
-from primers import load_panel
-from qpcr import analyze
 from qpcr.records import State, Store
-from qpcr.rehearsal import write_simulated
-from qpcr.samples import Identity
-from qpcr.simulate import demo_plate, simulate_plate
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
@@ -29,15 +24,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
+def store(tmp_path_factory, called_record):
     """A store with the demo plate; its samples are patients with Chinese ids."""
-    folder = tmp_path_factory.mktemp("serve")
-    file, _ = write_simulated(simulate_plate(demo_plate(), seed=1), folder / "演示.eds")
-    panel = load_panel("ikzf1")
-    names = [call.sample for call in analyze(file, panel=panel).calls]
-    who = [Identity(name, f"患者 {name}", "骨髓", "diagnosis") for name in names]
-    made = Store.init(folder / "store")
-    made.commit(analyze(file, panel=panel, identities=who), user="li")
+    made = Store.init(tmp_path_factory.mktemp("serve") / "store")
+    made.commit(called_record, user="li")
     return made
 
 
@@ -111,7 +101,7 @@ def test_the_token_does_not_stay_in_the_address(page):
 def test_a_run_s_report_opens_and_draws(page):
     find(page, "#runs tbody a[href$='/report']").click()
     wait(lambda: page.execute_script("return document.body.dataset.ready === 'true'"))
-    assert "演示.eds" in find(page, "body").text
+    assert "demo.eds" in find(page, "body").text
 
 
 def test_review_sign_amend_and_the_patient_report(page, store):

@@ -248,3 +248,27 @@ def test_ctrl_c_ends_it_quietly(tmp_path):
     assert process.returncode == 0, err
     assert "stopped" in out
     assert "Traceback" not in err
+
+
+def test_what_is_reported_is_on_record_once(tmp_path, plates, log, caplog):
+    from qpcr.records import Store
+
+    store = Store.init(tmp_path / "store")
+    plan = plan_of(tmp_path, store=store.folder, user="li", lang="zh")
+    shutil.copy2(plates[0], plan.folder / "一号板.eds")
+    assert once(plan, log) == 0
+    (run,) = store.runs()
+    assert (run.file, run.user) == ("一号板.eds", "li")
+    assert "已归档为" in caplog.text
+    (plan.out / "watch-journal.jsonl").unlink()  # as if the crash came before the journal's line
+    assert once(plan, log) == 0
+    assert len(store.runs()) == 1
+    assert "此前已归档为" in caplog.text
+
+
+def test_a_store_that_cannot_be_used_does_not_lose_the_file(tmp_path, plates, log, caplog):
+    plan = plan_of(tmp_path, store=tmp_path / "no-store", user="li")
+    shutil.copy2(plates[0], plan.folder / "run.eds")
+    assert once(plan, log) == 1
+    assert "tried again" in caplog.text
+    assert not (plan.out / "run").exists()  # nothing is reported that is not on record

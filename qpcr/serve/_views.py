@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qpcr.calls import Outcome
+from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
 from qpcr.records import Change, Kind, PatientQuery, RunQuery, State, Store
 
@@ -100,7 +101,6 @@ def patient_page(store: Store, patient: str) -> dict[str, Any]:
         "events": tuple(reversed(found.events)),
         "outcomes": OUTCOMES,
         "sequences": {found.id: found.sequence},
-        "shown": _shown,
     }
 
 
@@ -167,13 +167,52 @@ def _amend(store: Store, patient: Patient, path: str, form: Mapping[str, str], u
     store.amend(Change(patient.id, Kind.RESULT, path, new, reason), user=user)
 
 
-def _shown(event: Event, value: Any) -> str:
-    """A value of the history in short."""
-    if value is None:
-        return "–"
-    if event.kind is Kind.RESULT and isinstance(value, Mapping):
-        found = " + ".join(value.get("deletions") or ())
-        return f"{value.get('outcome') or '–'}{': ' if found else ''}{found}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {one}" for name, one in value.items() if one is not None)
-    return str(value)
+class Words:
+    """Fields, values and events of a record in the words of a language."""
+
+    def __init__(self, lang: str, texts: Mapping[str, str]) -> None:
+        self._chinese, self._texts = lang == "zh", texts
+
+    def word(self, text: str | None) -> str:
+        """A time point or a kind of specimen; names that are nobody's words stay."""
+        if text is None:
+            return "–"
+        return schema().labels_zh.get(text, text) if self._chinese else text
+
+    def field(self, name: str) -> str:
+        """Label of a clinical field."""
+        known = schema().fields.get(name)
+        return name if known is None else known.zh if self._chinese else known.en
+
+    def value(self, value: Any) -> str:
+        """A clinical value, with its unit."""
+        if value is None:
+            return "–"
+        if isinstance(value, bool):
+            return self._texts["yes"] if value else self._texts["no"]
+        if isinstance(value, float):
+            return f"{value:g}"
+        if isinstance(value, Mapping):
+            parts = (self.value(one) for one in _in_order(value) if one is not None)
+            return " ".join(parts)
+        return str(value)
+
+    def what(self, event: Event) -> str:
+        """What an event is about."""
+        return self.field(event.path) if event.kind is Kind.CLINICAL else event.path
+
+    def held(self, event: Event, value: Any) -> str:
+        """A value of the history in short."""
+        if value is None or event.kind in (Kind.CLINICAL, Kind.SPECIMEN):
+            return self.value(value)
+        if event.kind is Kind.RESULT and isinstance(value, Mapping):
+            found = " + ".join(value.get("deletions") or ())
+            outcome = str(value.get("outcome") or "–")
+            return f"{self._texts.get(outcome, outcome)}{': ' if found else ''}{found}"
+        return self._texts.get(str(value), str(value))
+
+
+def _in_order(value: Mapping[str, Any]) -> Iterator[Any]:
+    """Parts of a value: itself, its unit, then whatever else there is."""
+    first = [name for name in ("value", "unit") if name in value]
+    return (value[name] for name in (*first, *(one for one in value if one not in first)))

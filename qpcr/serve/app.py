@@ -171,6 +171,7 @@ class _Pages:
             .render(
                 t=LANGUAGES[lang],
                 lang=lang,
+                words=_views.Words(lang, LANGUAGES[lang]),
                 user=getattr(request.state, "user", ""),
                 form_secret=getattr(request.state, "form_secret", ""),
                 **values,

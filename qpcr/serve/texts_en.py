@@ -87,6 +87,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "kind_specimen": "specimen",
         "kind_result": "result",
         "kind_review": "review",
+        "yes": "yes",
+        "no": "no",
         "simulated": "Reports of simulated plates say so.",
     }
 )

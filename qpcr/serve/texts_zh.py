@@ -87,6 +87,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "kind_specimen": "标本",
         "kind_result": "结果",
         "kind_review": "复核",
+        "yes": "是",
+        "no": "否",
         "simulated": "模拟数据的报告中均有标明。",
     }
 )

@@ -1,0 +1,83 @@
+"""What a result may be amended to, whichever way it is amended; and its report afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from primers import load_panel
+from qpcr.errors import InputError
+from qpcr.records import Change, Kind, State, Store
+from qpcr.records.amendment import amended
+from qpcr.records.cases import stored_case
+
+OLD = {"run": "r", "sample": "s", "outcome": "detected", "deletions": ["Δ4-7"], "classes": ["x"]}
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return load_panel("ikzf1")
+
+
+def test_classes_follow_from_the_deletions(panel):
+    made = amended(OLD, {"deletions": ["Δ2-7", "Δ4-7", "Δ2-7"]}, panel)
+    assert made["deletions"] == ["Δ2-7", "Δ4-7"]
+    assert made["classes"] == ["dominant negative", "loss of function"]
+    assert made["sample"] == "s"
+    nothing = amended(OLD, {"outcome": "not detected", "deletions": []}, panel)
+    assert (nothing["deletions"], nothing["classes"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("new", "what"),
+    [
+        ({"outcome": "not detected"}, "contradict"),
+        ({"deletions": []}, "contradict"),
+        ({"deletions": ["Δ9-9"]}, "does not know"),
+        ({"deletions": "Δ4-7"}, "list of texts"),
+        ({"outcome": "maybe"}, "not one of those"),
+        ({"classes": ["loss of function"]}, "do not follow"),
+    ],
+)
+def test_what_cannot_be_is_refused(panel, new, what):
+    with pytest.raises(InputError, match=what):
+        amended(OLD, new, panel)
+
+
+def test_without_a_panel_there_is_no_call_to_amend():
+    with pytest.raises(InputError, match="without a panel"):
+        amended(OLD, {"outcome": "invalid", "deletions": []}, None)
+    assert amended(OLD, {"timepoint": "day 14"}, None)["timepoint"] == "day 14"
+
+
+def test_the_report_says_what_stands_now_and_why(tmp_path, called_record):
+    store = Store.init(tmp_path / "store")
+    store.commit(called_record, user="li")
+    patient = next(
+        found.id
+        for one in store.patients()
+        if (found := store.patient(one.patient)) and next(iter(found.results.values())).deletions
+    )
+    path = next(iter(store.patient(patient).results))
+    store.review(patient, path, user="li")
+    store.sign(patient, path, user="wang")
+    case = stored_case(store, patient, path)
+    assert (case.review.state, case.review.signed_by) == ("signed", "wang")
+    assert case.review.signed_at is not None
+    store.amend(
+        Change(
+            patient, Kind.RESULT, path, {"outcome": "not detected", "deletions": []}, "mixed up"
+        ),
+        user="wang",
+    )
+    case = stored_case(store, patient, path)
+    assert (str(case.call.outcome), case.call.deletions, case.call.classes) == (
+        "not detected", (), (),
+    )  # fmt: skip
+    assert "mixed up" in case.call.reasons[0]
+    assert case.call.limitations  # every negative says what the assay cannot see
+    assert (case.review.state, case.review.signed_by) == (str(State.AMENDED), None)
+    assert [step.state for step in case.review.history] == [
+        "preliminary", "reviewed", "signed", "amended",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="no such result"):
+        stored_case(store, patient, "nothing/there")
