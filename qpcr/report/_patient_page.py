@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qpcr._lists import grouped
 from qpcr.calls import Outcome, product
+from qpcr.clinical.fields import schema
 from qpcr.report._exon_map import exon_map
 from qpcr.report._summary import _when
 from qpcr.report._thumbnails import thumbnails
@@ -46,7 +47,7 @@ def page(case: Case, lang: str) -> str:
         case=case,
         css=Markup(css),  # noqa: S704 - our own file
         title=_title(case, t),
-        who=_who(case, t),
+        who=_who(case, t, lang),
         headline=_headline(case, tongue, t),
         words=_words(case, tongue, t),
         reasons=tongue.say_all(case.call.reasons),
@@ -71,14 +72,15 @@ def _title(case: Case, t: Any) -> str:
     return str(t["title_plain"] if gene is None else t["title"].format(gene=gene.gene))
 
 
-def _who(case: Case, t: Any) -> list[tuple[str, str]]:
-    """Who was examined, on what, when."""
+def _who(case: Case, t: Any, lang: str) -> list[tuple[str, str]]:
+    """Who was examined, on what, when; the record's own words in the page's language."""
+    words = schema().labels_zh if lang == "zh" else {}
     source = case.record.run.provenance
     facts = [
         (t["patient"], case.patient),
         (t["sample"], case.call.sample),
-        (t["specimen"], case.specimen),
-        (t["timepoint"], case.timepoint),
+        (t["specimen"], words.get(case.specimen or "", case.specimen)),
+        (t["timepoint"], words.get(case.timepoint or "", case.timepoint)),
         (t["run_started"], _when(source.started)),
         (t["file"], source.file),
     ]
