@@ -83,7 +83,7 @@ def test_it_says_the_same_in_chinese(record):
         "外显子 4 至 7",
         "显性负效应",
         "诊断",
-        "bone marrow",
+        "骨髓",
         "（NTC）",
     ):
         assert part in text
