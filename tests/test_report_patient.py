@@ -13,7 +13,7 @@ from test_languages import fields
 
 from primers import load_panel
 from qpcr import FitSettings, analyze
-from qpcr.calls import Outcome, Release
+from qpcr.calls import Answer, Outcome, Release
 from qpcr.errors import InputError
 from qpcr.report._exon_map import exon_map
 from qpcr.report._thumbnails import HEIGHT, WIDTH, thumbnails
@@ -255,3 +255,33 @@ def test_hostile_names_stay_text(record, lang):
         assert re.search(r"default-src 'none'", page)
         assert len(tree.xpath("//svg")) == 1 + 8
         assert " ".join(attack.split()) in text_of(tree)
+
+
+def test_a_pool_cannot_tell_which_and_was_looked_at_for_all(record):
+    pool = load_panel("ikzf1-pooled")
+    target = next(c.target for r in pool.reactions for c in r.channels if c.role == "target")
+    case = case_of(record, "P-001")
+    evidence = tuple(
+        replace(one, target=target, product="some deletion") for one in case.call.evidence[:1]
+    )
+    names = {"Δ4-7", "Δ2-7", "Δ4-8", "Δ2-8"}
+    found = replace(case.call, deletions=("some deletion",), classes=(), evidence=evidence)
+    positive = replace(case, panel=pool, call=found)
+    assert {positive.seen[name] for name in names} == {"unclear"}
+    assert TEXTS["en"]["words_some"].format(gene="IKZF1") in text_of(tree_of(positive))
+    nothing = tuple(replace(one, answer=Answer.NEGATIVE) for one in evidence)
+    call = replace(found, outcome=Outcome.NOT_DETECTED, deletions=(), evidence=nothing)
+    negative = replace(case, panel=pool, call=call)
+    assert {negative.seen[name] for name in names} == {"negative"}
+    text = text_of(tree_of(negative))
+    assert all(name in text for name in names)
+    assert "some deletion" not in text
+
+
+def test_many_reasons_do_not_push_the_signature_off_the_page(record):
+    case = case_of(record, "P-001")
+    many = tuple(f"Reason {n}." for n in range(9))
+    call = replace(case.call, outcome=Outcome.INVALID, reasons=many)
+    text = text_of(tree_of(replace(case, call=call)))
+    assert "Reason 2. (6 more in the run report)" in text
+    assert "Reason 3." not in text

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_CURVES = 8
 """So many thumbnails fit on the page."""
+MOST_REASONS = 3
+"""So many reasons, and so many recommendations."""
 _RANK = {"positive": 0, "unclear": 1, "unusable": 2, "negative": 3}
 
 
@@ -50,8 +52,8 @@ def page(case: Case, lang: str) -> str:
         who=_who(case, t, lang),
         headline=_headline(case, tongue, t),
         words=_words(case, tongue, t),
-        reasons=tongue.say_all(case.call.reasons),
-        todo=tongue.say_all(case.call.recommendations),
+        reasons=_first(case.call.reasons, tongue, t),
+        todo=_first(case.call.recommendations, tongue, t),
         meanings=_meanings(case, t),
         sources=_sources(case, tongue, t),
         map=exon_map(case.panel, case.seen),
@@ -65,6 +67,13 @@ def page(case: Case, lang: str) -> str:
         footer=_footer(case, t),
     )
     return str(text)
+
+
+def _first(texts: tuple[str, ...], tongue: Language, t: Any) -> list[str]:
+    """As many sentences as fit, and how many more there are."""
+    said = tongue.say_all(texts)
+    rest = len(said) - MOST_REASONS
+    return said if rest <= 0 else [*said[:MOST_REASONS], t["reasons_more"].format(count=rest)]
 
 
 def _title(case: Case, t: Any) -> str:
@@ -106,9 +115,9 @@ def _words(case: Case, tongue: Language, t: Any) -> list[str]:
         if call.mixed:
             found.append(t["mixed"])
     elif call.outcome is Outcome.NOT_DETECTED:
-        tested = dict.fromkeys(one.product for one in call.evidence if _is_target(case, one))
-        names = ", ".join(tongue.say(product(name)) for name in tested)
-        found = [t["words_not_detected"].format(tested=names)]
+        mine = [one for one in call.evidence if _is_target(case, one)]
+        tested = dict.fromkeys(name for one in mine for name in case.products(one))
+        found = [t["words_not_detected"].format(tested=", ".join(tested))] if tested else []
     else:
         found = [t[f"words_{call.outcome.name.lower()}"]]
     if call.released is not None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from primers.panel import SOME_DELETION
 from qpcr.errors import InputError
 
 if TYPE_CHECKING:
     from primers import Panel
-    from qpcr.calls import Call
+    from qpcr.calls import Call, Evidence
     from qpcr.record import Record
 
 STATES = ("preliminary", "reviewed", "signed", "amended")
@@ -123,7 +124,8 @@ class Case:
 
         by_product: dict[str, list[Answer]] = {}
         for one in self.call.evidence:
-            by_product.setdefault(one.product, []).append(one.answer)
+            for name in self.products(one):
+                by_product.setdefault(name, []).append(one.answer)
         found = {name: together(answers) for name, answers in by_product.items()}
         for name, answer in found.items():
             if self.call.outcome is Outcome.INVALID:
@@ -133,6 +135,13 @@ class Case:
         if self.call.outcome is Outcome.DETECTED:
             found |= dict.fromkeys(self.call.deletions, Answer.POSITIVE)
         return {name: str(answer) for name, answer in found.items()}
+
+    def products(self, one: Evidence) -> tuple[str, ...]:
+        """Products that a reaction looks for: all those of a pool."""
+        channel = self.panel.find_channel(one.target)
+        if channel is None or one.product != SOME_DELETION:
+            return (one.product,)
+        return tuple(dict.fromkeys(self.panel.assay(name).product for name in channel[1].reads))
 
 
 def case_of(record: Record, sample: str, review: Review | None = None) -> Case:

@@ -41,6 +41,7 @@ _ENGLISH = {
     "mixed": "More than one deletion was detected (mixed).",
     "released": "The run's controls failed; {user} released it: {reason}",
     "next": "Next",
+    "reasons_more": "({count} more in the run report)",
     # meaning
     "meaning": "What it means",
     "class_dominant negative": "dominant negative: the shortened protein does not bind DNA but "
@@ -132,6 +133,7 @@ _CHINESE = {
     "mixed": "检出一种以上缺失（混合型）。",
     "released": "本次运行的对照不合格；由 {user} 放行，理由：{reason}",
     "next": "下一步",
+    "reasons_more": "（另有 {count} 条见运行报告）",
     # meaning
     "meaning": "结果意义",
     "class_dominant negative": "显性负效应：缩短的蛋白不能结合 DNA，但仍与其伙伴蛋白结合，"
