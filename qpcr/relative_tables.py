@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.errors import CalibrationError
-from calibration.relative import Factor, RelativeQuantity, relative_quantity
+from calibration.relative import Factor, RelativeQuantity, relative_quantity, run_shifts
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.named_table import read_named
+from qpcr.named_table import NamedRow, read_named
 from qpcr.quantity_tables import Cell, csv_text
 
 
@@ -40,12 +40,15 @@ def ratios(
     calibrator: str | None,
     factors: Mapping[str, Factor],
     named: Sequence[str] = (),
+    common: Sequence[str] = (),
 ) -> tuple[Ratio, ...]:
     """Relative quantity of every other gene in every sample of a table.
 
     A sample of which a well of a needed gene has no Ct gets a reason and no number: a mean of the
     others would be too high. Rows of standards and controls without template are left out. `named`
-    are further genes that must be there.
+    are further genes that must be there. A table of several runs (column ``run``) is calibrated
+    between them first, gene by gene, by the samples in `common`; the error of that shift is not in
+    the intervals.
 
     Raises
     ------
@@ -55,10 +58,13 @@ def ratios(
     rows = read_named(path, ["sample", "target", "cq"])
     skipped = {"standard", "ntc"}
     rows = [row for row in rows if (row.opt_text("task") or "").casefold() not in skipped]
+    shifts = _shifts(rows, common, path)
     table: dict[str, dict[str, list[float | None]]] = {}
     for row in rows:
-        genes = table.setdefault(row.text("sample"), {})
-        genes.setdefault(row.text("target"), []).append(row.opt_cq("cq"))
+        genes, gene, cq = table.setdefault(row.text("sample"), {}), row.text("target"), None
+        if (found := row.opt_cq("cq")) is not None:
+            cq = found - shifts.get((gene, row.opt_text("run") or ""), 0.0)
+        genes.setdefault(gene, []).append(cq)
     known = list(grouped(rows, lambda row: row.text("target")))
     for name in (*references, *named):
         if name not in known:
@@ -75,6 +81,46 @@ def ratios(
             base = None if calibrator is None else table[calibrator]
             made.append(_ratio(sample, target, genes, base, references, factors))
     return tuple(made)
+
+
+def _shifts(
+    rows: Sequence[NamedRow], common: Sequence[str], path: Path
+) -> dict[tuple[str, str], float]:
+    """Cycles by which each gene lies late in each run; empty for a table of one run."""
+    runs = {row.opt_text("run") or "" for row in rows}
+    if len(runs) < 2:
+        return {}
+    if not common:
+        raise InputError(
+            "the table holds several runs",
+            file=path,
+            found=", ".join(sorted(runs)[:6]),
+            remedy="name samples that all of them hold with --common, or give one run at a time",
+        )
+    made = {}
+    for gene, mine in grouped(rows, lambda row: row.text("target")).items():
+        means: dict[str, dict[str, float]] = {}
+        wells = grouped(
+            (row for row in mine if row.text("sample") in common),
+            lambda row: (row.opt_text("run") or "", row.text("sample")),
+        )
+        for (run, sample), part in wells.items():
+            cqs = [cq for row in part if (cq := row.opt_cq("cq")) is not None]
+            if len(cqs) == len(part):
+                means.setdefault(run, {})[sample] = sum(cqs) / len(cqs)
+        missing = {row.opt_text("run") or "" for row in mine} - set(means)
+        if missing:
+            raise InputError(
+                f"{gene}: a run has no common sample with all its Ct",
+                file=path,
+                found=min(missing),
+            )
+        try:
+            shifts = run_shifts(means) if len(means) > 1 else ()
+        except CalibrationError as error:
+            raise InputError(f"{gene}: {error}", file=path) from error
+        made.update({(gene, one.run): one.cycles for one in shifts})
+    return made
 
 
 def _ratio(

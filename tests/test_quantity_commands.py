@@ -129,6 +129,27 @@ def test_relative_quantities_of_a_table(tmp_path):
                ).exit_code == 2  # fmt: skip
 
 
+def test_runs_are_calibrated_by_their_common_samples(tmp_path):
+    shift = {"a": {"T": 0.0, "R": 0.0}, "b": {"T": 0.8, "R": -0.3}}
+    cqs = {"pool": {"T": 26.0, "R": 21.0}, "s": {"T": 25.0, "R": 20.0}, "c": {"T": 27.0, "R": 20.0}}
+    rows = [
+        (run_, sample, gene, cqs[sample][gene] + shift[run_][gene])
+        for run_, samples in (("a", ("pool", "s")), ("b", ("pool", "c")))
+        for sample in samples
+        for gene in "TR"
+        for _ in "12"
+    ]
+    source = write(tmp_path / "t.csv", "run,sample,target,cq", rows)
+    given_ = ["--reference", "R", "--calibrator", "c", "--out", tmp_path]
+    refused = run("relative", source, *given_)
+    assert refused.exit_code == 3
+    assert "several runs" in refused.output
+    assert run("relative", source, *given_, "--common", "pool").exit_code == 0
+    found = {row["sample"]: float(row["ratio"]) for row in table(tmp_path / "relative.csv")}
+    assert found["s"] == pytest.approx(4)
+    assert run("relative", source, *given_, "--common", "s").exit_code == 3
+
+
 def controls(last):
     values = [30 + 0.1 * (-1) ** i for i in range(20)] + [last]
     return [(f"2026-01-{i + 1:02d}", value, "Ct & <b>", "L1") for i, value in enumerate(values)]

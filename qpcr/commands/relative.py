@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--calibrator", help="Sample that counts as 1; without it: target to references.")
 @click.option("--curves", type=FILE, help="curves.json, for efficiencies with their errors.")
 @click.option("--factor", multiple=True, metavar="GENE=FACTOR", help="E.g. ALB=1.95 (2 doubles).")
+@click.option("--common", multiple=True, help="Sample in all runs of the table (column run).")
 @click.option("--out", type=FOLDER, required=True, help="Where to write relative.csv.")
 def relative(
     table: Path,
@@ -27,6 +28,7 @@ def relative(
     calibrator: str | None,
     curves: Path | None,
     factor: tuple[str, ...],
+    common: tuple[str, ...],
     out: Path,
 ) -> None:
     """Relative quantities: ΔCt, ΔΔCt, with efficiencies, over one or several references.
@@ -41,7 +43,7 @@ def relative(
     stored = () if curves is None else read_stored_curves(curves)
     factors = {one.target: factor_of(one) for one in stored}
     own = dict(_factor(one) for one in factor)
-    found = ratios(table, references, calibrator, {**factors, **own}, tuple(own))
+    found = ratios(table, references, calibrator, {**factors, **own}, tuple(own), common)
     rows = [
         (one.sample, one.target, "", "", one.reason or "")
         if one.quantity is None
