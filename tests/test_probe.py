@@ -130,6 +130,23 @@ def test_texts_are_read_in_the_encodings_there_are(tmp_path, encoding):
     assert Probe.of(path).text_head == text
 
 
+@pytest.mark.parametrize(
+    "parts", [("utf-8", "gb18030"), ("gb18030", "utf-8"), ("utf-8-sig", "gbk")]
+)
+def test_mixed_encodings_are_refused(tmp_path, parts):
+    data = "孔\t样本\tCт\n".encode(parts[0]) + "A1\t白血病\t23\n".encode(parts[1])
+    with pytest.raises(InputError, match="mixes encodings"):
+        _ = Probe.of(saved(tmp_path, data, "a.txt")).text
+
+
+def test_no_text_in_gbk_is_taken_for_a_mixture(tmp_path):
+    words = (
+        "样本名称 目标 阴性对照 阳性对照 标准品 白血病 模板 微量 患者 张三 李四 王五 上海 北京 浓度"
+    )
+    data = "\n".join(words.split()).encode("gbk") + b"\n"
+    assert Probe.of(saved(tmp_path, data, "a.txt")).text.split() == words.split()
+
+
 def test_western_text_is_not_taken_for_chinese(tmp_path):
     assert decode("Nom\tµL\té\t20 °C\n".encode("cp1252"), tmp_path) == "Nom\tµL\té\t20 °C\n"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from qpcr.errors import InputError
 
+_UTF8 = re.compile(rb"[\xe4-\xe9][\x80-\xbf]{2}|\xd1\x82|\xce\x94")
+"""Chinese, and the letters of Cт and ΔRn, as UTF-8 writes them and GB 18030 hardly ever does."""
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -18,12 +21,14 @@ def decode(data: bytes, file: Path) -> str:
     Raises
     ------
     InputError
-        It is no text.
+        It is no text, or its lines are in several encodings.
     """
     for encoding in _candidates(data):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
+            if encoding == "utf-8-sig":
+                _check_one(data, file)
             continue
         if "\0" in text:
             break
@@ -34,6 +39,26 @@ def decode(data: bytes, file: Path) -> str:
         expected="text in UTF-8, UTF-16 or GB 18030",
         remedy="save the table as CSV (UTF-8) in your spreadsheet",
     )
+
+
+def _check_one(data: bytes, file: Path) -> None:
+    """Refuse a text of which some lines are surely UTF-8 and some surely not."""
+    foreign = None
+    marked = data[:3] == b"\xef\xbb\xbf"
+    for number, line in enumerate(data.split(b"\n"), 1):
+        try:
+            line.decode("utf-8")
+            marked = marked or _UTF8.search(line) is not None
+        except UnicodeDecodeError:
+            foreign = foreign or number
+    if marked and foreign is not None:
+        raise InputError(
+            "the file mixes encodings",
+            file=file,
+            place=f"line {foreign}",
+            expected="UTF-8, as in its other lines",
+            remedy="export the file again, or save it as UTF-8",
+        )
 
 
 def decode_head(head: bytes) -> str | None:
