@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
+from qpcr.quantification import quantified
 from qpcr.run import Task
 from qpcr.said import Said, say
 
@@ -28,7 +29,7 @@ class Measured:
     stated
         Quantity that the file states for a standard.
     cq, why_no_cq
-        Ct of the fitted curve, or the reason there is none.
+        Ct of the fitted curve, or Cq by a chosen method, or the reason there is none.
     omitted
         Why it takes no part, or ``None``.
     """
@@ -52,8 +53,20 @@ class Measured:
         return usable and self.task is Task.STANDARD and bool(self.stated and self.stated > 0)
 
 
-def measured(record: Record, omit: Collection[str] = ()) -> list[Measured]:
-    """Reactions of a record; `omit` holds wells, as ``"B6"`` or ``"plate.eds:B6"``."""
+def measured(
+    record: Record, omit: Collection[str] = (), method: str | None = None
+) -> list[Measured]:
+    """Reactions of a record.
+
+    Parameters
+    ----------
+    record
+        The analyzed run.
+    omit
+        Wells to leave out, as ``"B6"`` or ``"plate.eds:B6"``.
+    method
+        Cq method, one of :func:`qpcr.methods.methods`; default: Ct of the fitted curve.
+    """
     source = record.run.provenance
     rows = []
     known = {reaction.well_name for reaction in record.run.reactions}
@@ -64,7 +77,12 @@ def measured(record: Record, omit: Collection[str] = ()) -> list[Measured]:
             file=source.file,
             found=", ".join(sorted(named - known)),
         )
-    for reaction, fit in zip(record.run.reactions, record.fits, strict=True):
+    cqs: list[tuple[float | None, str | None]]
+    if method is None:
+        cqs = [(fit.cq, fit.reason_text) for fit in record.fits]
+    else:
+        cqs = [(one.cq, one.reason) for one in quantified(record, method)]
+    for reaction, (cq, why) in zip(record.run.reactions, cqs, strict=True):
         omitted = None
         if reaction.omitted:
             omitted = say("The well is marked as omitted in the file.")
@@ -80,8 +98,8 @@ def measured(record: Record, omit: Collection[str] = ()) -> list[Measured]:
                 reaction.target,
                 reaction.task,
                 reaction.quantity,
-                fit.cq,
-                fit.reason_text,
+                cq,
+                why,
                 omitted,
             )
         )

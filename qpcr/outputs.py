@@ -15,14 +15,17 @@ from pathlib import Path
 from qpcr import frames
 from qpcr.document import to_json
 from qpcr.errors import InputError
+from qpcr.quantification import quantification_csv
 from qpcr.record import Record
 from qpcr.report import render
 
 
-def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
+def write_outputs(
+    record: Record, folder: Path, lang: str = "en", method: str | None = None
+) -> list[Path]:
     """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
 
-    With a panel ``calls.csv`` too.
+    With a panel ``calls.csv`` too, with a method ``quantification.csv``.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
         Where to; made if it does not exist. Files of the same names are replaced, others stay.
     lang
         Language of the report.
+    method
+        Cq method for quantities, one of :func:`qpcr.methods.methods`; it changes no other file.
 
     Returns
     -------
@@ -51,6 +56,8 @@ def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
     if record.panel is not None:
         tables["calls.csv"] = frames.calls(record)
     texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
+    if method is not None:
+        texts["quantification.csv"] = quantification_csv(record, method)
     texts["run.json"] = to_json(record)
     texts["report.html"] = render(record, lang)
     return write_texts(texts, folder)

@@ -14,9 +14,9 @@ ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",
-    "expected", "record", "pipeline", "frames", "document", "report", "outputs", "_possible",
-    "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured", "quantities",
-    "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
+    "expected", "record", "pipeline", "frames", "quantification", "document", "report", "outputs",
+    "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured",
+    "quantities", "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
     "control_values", "relative_tables", "mrd", "mrd_tables", "records", "mrd_records", "exchange",
     "reanalysis", "cohort", "watch", "serve", "commands",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from shared_curves import CYCLES, assay, batch_of
 
 from qpcr.methods import _growth, mak2, methods, recommended, takeoff, window
+from qpcr.methods._amplitude import FREE, TIGHT, amplitude_spread
 from qpcr.methods._shift import Weighting, Wells
 from qpcr.tables import read_curves
 
@@ -119,6 +120,18 @@ def test_standard_errors_are_the_size_of_the_errors(noise):
     assert 0.5 < np.sqrt(np.mean(again**2)) / actual < 2.0
     truth = np.abs(e.efficiency - made.efficiency) < 2 * e.efficiency_se
     assert truth.all()
+
+
+def test_amplitude_follows_what_scatters_less():
+    rng = np.random.default_rng(8)
+    group, good = np.repeat([0, 1], 50), np.ones(100, bool)
+    small, large = 0.02 * rng.normal(size=100), 0.1 * rng.normal(size=100)
+    shifted = large + 5 * group  # targets of unlike brightness
+    assert amplitude_spread(small, shifted, group, good) == FREE
+    assert amplitude_spread(shifted, small, group, good) == TIGHT
+    assert TIGHT < amplitude_spread(0.5 * large, large, group, good) == pytest.approx(0.4)
+    assert amplitude_spread(small[:5], large[:5], group[:5], good[:5]) == TIGHT
+    assert amplitude_spread(0 * small, large, group, good) == FREE
 
 
 def test_bootstrap_wants_two_draws():

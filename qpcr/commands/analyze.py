@@ -12,6 +12,7 @@ from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._options import (
     FILE,
     FOLDER,
+    METHODS,
     analysis_options,
     fit_settings_from,
     language_from,
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--store", "records", type=FOLDER, help="Keep the run in this store of records.")
 @click.option("--user", help="Who releases or keeps it; default: the name you are logged in with.")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="Write quantification.csv too: Cq, efficiency and quantity by this method. Calls and all "
+    "other files stay with the instrument's rule and the threshold.",
+)
 @language_option
 @run_option
 @analysis_options
@@ -51,6 +58,7 @@ def analyze(
     explain: bool,
     records: Path | None,
     user: str | None,
+    method: str | None,
     lang: str | None,
     run_name: str | None,
     baseline: str,
@@ -78,11 +86,13 @@ def analyze(
     chosen["fit_settings"] = fit_settings_from(model, slope)
     chosen["run_name"] = run_name
     _distinct(files, out)
+    if method is not None and out is None:
+        raise click.UsageError("--method writes a file: say where with --out")
     keep = None if records is None else _keeper(records, user)
     failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
-            record = _analyze_one(file, out, chosen, tongue, keep)
+            record = _analyze_one(file, out, chosen, (tongue, method), keep)
             if explain and record is not None:
                 for call in record.calls:
                     click.echo("\n".join(call.chain()))
@@ -128,7 +138,7 @@ def _analyze_one(
     file: Path,
     out: Path | None,
     chosen: dict[str, Any],
-    lang: str,
+    written_as: tuple[str, str | None],
     keep: Callable[[Record], str] | None,
 ) -> Record | None:
     """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
@@ -138,7 +148,7 @@ def _analyze_one(
 
     try:
         record = run_analysis(file, **chosen)
-        written = [] if out is None else write_outputs(record, out / file.stem, lang)
+        written = [] if out is None else write_outputs(record, out / file.stem, *written_as)
         kept = None if keep is None else keep(record)
     except QpcrError as error:
         complain(error)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import FAILED
-from qpcr.commands._options import FILE, FOLDER, analysis_options, fit_settings_from, settings_from
+from qpcr.commands._options import (
+    FILE,
+    FOLDER,
+    METHODS,
+    analysis_options,
+    fit_settings_from,
+    settings_from,
+)
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
@@ -37,6 +44,12 @@ if TYPE_CHECKING:
 @click.option(
     "--installation", is_flag=True, help="Test any target for 5,000 against 10,000 copies."
 )
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="Cq method; recommended is the most precise one. Default: Ct at the threshold. Its curves "
+    "hold for these plates only, and are not kept.",
+)
 @analysis_options
 def standards(
     files: tuple[Path, ...],
@@ -49,6 +62,7 @@ def standards(
     unit: str | None,
     confidence: float,
     installation: bool,
+    method: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -67,15 +81,18 @@ def standards(
     from qpcr.quantities import keepable, quantify
     from qpcr.quantity_tables import quantity_texts, read_stored_curves
 
+    if method is not None and curves is not None:
+        raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
     check_names(files)
     check_omitted(omit, files)
     stored = () if curves is None else read_stored_curves(curves)
     chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     records = [analyze(file, *chosen) for file in files]
-    rows = [row for record in records for row in measured(record, omit)]
+    rows = [row for record in records for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)
-    written = write_texts(quantity_texts(found, tests, keepable(found, rows, lot, unit)), out)
+    kept = keepable(found, rows, lot, unit) if method is None else ()
+    written = write_texts(quantity_texts(found, tests, kept), out)
     _show(found, tests)
     for path in written:
         click.echo(f"written: {path}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.fits import fit_arrays
+from qpcr.methods._amplitude import amplitude_spread
 from qpcr.methods._batch import Batch
 from qpcr.methods._common_curve import CommonCurves, common_curves
 from qpcr.methods._shift import Shifted, Weighting, Wells, line_cycles, shift
@@ -40,6 +41,8 @@ class Aligned:
         (n,) rows of the batch that amplified.
     wells
         What the shift started from.
+    how
+        How readings counted.
     curves
         Common curves of the targets.
     shifted
@@ -54,6 +57,7 @@ class Aligned:
 
     rows: IntArray
     wells: Wells
+    how: Weighting
     curves: CommonCurves
     shifted: Shifted
     level: FloatArray
@@ -66,8 +70,12 @@ class Aligned:
         return np.asarray(self.shifted.t + self.level[self.wells.group])
 
 
-def align(batch: Batch, how: Weighting) -> Aligned:
-    """Lay the wells of each target onto their common curve and shift them to the best place."""
+def align(batch: Batch, how: Weighting, ask: bool = False) -> Aligned:
+    """Lay the wells of each target onto their common curve and shift them to the best place.
+
+    With `ask` the amplitudes get the freedom that the plate's wells speak for
+    (:mod:`qpcr.methods._amplitude`), instead of that of `how`.
+    """
     model = models()[MODEL]
     rows, theta, a, line, noise = _own_fits(batch)
     group, count = batch.groups[rows], batch.targets
@@ -89,11 +97,17 @@ def align(batch: Batch, how: Weighting) -> Aligned:
         group[basis], count,
     )  # fmt: skip
     found = shift(batch.cycles, wells, curves, how)
+    if ask:
+        good = member & seen & (np.abs(found.t - start) <= FAR)
+        spread = amplitude_spread(found.log_a - log_a, log_a, group, good)
+        if spread != how.amplitude:
+            how = replace(how, amplitude=spread)
+            found = shift(batch.cycles, wells, curves, how)
     apart = ~np.isfinite(found.t) | (np.abs(found.t - start) > FAR)
     t = np.where(apart, start, found.t)
     error = np.where(apart, np.nan, found.t_se)
     found = Shifted(t, found.log_a, found.line, error)
-    return Aligned(rows, wells, curves, found, curves.level(LEVEL), rise, apart)
+    return Aligned(rows, wells, how, curves, found, curves.level(LEVEL), rise, apart)
 
 
 def _own_fits(batch: Batch) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -4,7 +4,8 @@
     of a target roughly onto each other (:mod:`qpcr.methods._aligned`).
 2.  What they have in common becomes the target's common curve (:mod:`~._common_curve`).
 3.  Each well is shifted along it, by the readings up to the steepest point, with a noise model, a
-    robust loss, and its baseline estimated together with the shift (:mod:`~._shift`). Cq is where
+    robust loss, and its baseline estimated together with the shift (:mod:`~._shift`); the plate
+    says how far its amplitude may leave the plateau's (:mod:`~._amplitude`). Cq is where
     the shifted common curve passes 10 % of its rise: a fraction of the target's rise, not of the
     well's own.
 4.  The efficiency is one for a target, partially pooled over the targets of a plate, since each
@@ -21,17 +22,18 @@ import numpy as np
 from qpcr._frozen import FloatArray
 from qpcr.methods import Method
 from qpcr.methods._aligned import LEVEL, Aligned, align
+from qpcr.methods._amplitude import FREE
 from qpcr.methods._batch import Batch, Estimates
 from qpcr.methods._growth import pooled, shared_rates, some_of_each
 from qpcr.methods._shift import Shifted, Weighting, Wells, shift
 
-HOW = Weighting(floor=0.005, proportional=0.1, amplitude=1.0, foot=True)
-"""Half a percent of the rise for the baseline, a tenth of the signal between wells, and nothing
-from the plateau: round numbers in the middle of a wide flat optimum (METHODS.md)."""
+HOW = Weighting(floor=0.005, proportional=0.1, amplitude=FREE, foot=True)
+"""Half a percent of the rise for the baseline, a tenth of the signal between wells: round numbers
+in the middle of a wide flat optimum (METHODS.md). The amplitude is free to begin with."""
 
 
 def _estimate(batch: Batch) -> Estimates:
-    found = align(batch, HOW)
+    found = align(batch, HOW, ask=True)
     factor, factor_se = efficiencies(batch, found)
     group = found.wells.group
     columns = [np.full(len(batch), np.nan) for _ in range(5)]
@@ -71,7 +73,7 @@ def bootstrap(batch: Batch, draws: int, seed: int = 0) -> FloatArray:
     """
     if draws < 2:
         raise ValueError("a standard error needs at least 2 draws")
-    found = align(batch, HOW)
+    found = align(batch, HOW, ask=True)
     rng = np.random.default_rng(seed)
     now, wells = found.shifted, found.wells
     fitted = Wells(wells.y, wells.group, now.t, now.log_a, now.line, wells.noise)
@@ -92,7 +94,7 @@ def bootstrap(batch: Batch, draws: int, seed: int = 0) -> FloatArray:
 
 
 def _moved(cycles: FloatArray, wells: Wells, found: Aligned) -> Shifted:
-    return shift(cycles, wells, found.curves, HOW)
+    return shift(cycles, wells, found.curves, found.how)
 
 
 METHOD = Method(
