@@ -10,11 +10,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from shared_curves import CYCLES, assay  # noqa: E402
+from shared_curves import CYCLES, assay
 
-from qpcr.settings import FitSettings, Settings  # noqa: E402
-from qpcr.tables import CurveTable  # noqa: E402
-from qpcr.tabulate import cq_table  # noqa: E402
+from qpcr.settings import FitSettings, Settings
+from qpcr.tables import CurveTable
+from qpcr.tabulate import cq_table
 
 COUNT, TARGETS = 10_000, 100
 
