@@ -114,6 +114,8 @@ class Study:
         In the order of the file; features by name.
     numbers, table_features, factors
         Fields and names of features that the tables show.
+    compare
+        Features by which the characteristics are compared too, beside the groups.
     enter
         P below which a factor enters the Cox model.
     """
@@ -131,6 +133,7 @@ class Study:
     numbers: tuple[str, ...]
     table_features: tuple[str, ...]
     factors: tuple[str, ...]
+    compare: tuple[str, ...]
     enter: float
 
     def group_of(self, values: Mapping[str, Value]) -> str | None:
@@ -186,12 +189,19 @@ def _study(table: dict[str, Any]) -> Study:
     _keys(table, _TOP, "the study", _OPTIONAL)
     features = {one.name: one for one in map(_feature, table["feature"])}
     shown = table["tables"]
-    lists = {"numbers": list, "features": list, "factors": list, "enter": (int, float)}
+    lists = {
+        "numbers": list,
+        "features": list,
+        "factors": list,
+        "compare": list,
+        "enter": (int, float),
+    }
     _keys(shown, lists, "tables", set())
     for key, known in (
         ("numbers", [n for n, f in schema().fields.items() if f.kind == "number"]),
         ("features", list(features)),
         ("factors", list(features)),
+        ("compare", list(features)),
     ):
         for name in shown[key]:
             _one_of(name, known, f"tables.{key}")
@@ -204,7 +214,7 @@ def _study(table: dict[str, Any]) -> Study:
         table["name"], table["title"], table["title_zh"], table["source"], table.get("censor"),
         float(table["horizon_months"]), float(table["landmark_months"]), groups, endpoints,
         FrozenMap(features), tuple(shown["numbers"]), tuple(shown["features"]),
-        tuple(shown["factors"]), float(shown["enter"]),
+        tuple(shown["factors"]), tuple(shown["compare"]), float(shown["enter"]),
     )  # fmt: skip
 
 
