@@ -186,32 +186,6 @@ def plan_import(
     )
 
 
-def read_values(
-    rows: Sequence[Row], columns: ColumnMap, today: date
-) -> tuple[list[tuple[int, dict[str, Value], list[Refusal]]], tuple[str, ...]]:
-    """Read a table as it stands: row number, values and refused cells of every patient.
-
-    Nothing is compared, neither within a row nor between rows.
-
-    Parameters
-    ----------
-    rows, columns, today
-        As for :func:`plan_import`.
-
-    Returns
-    -------
-    list of tuple, tuple of str
-        The rows, and heads of columns that nobody says the meaning of.
-
-    Raises
-    ------
-    InputError
-        As :func:`plan_import`.
-    """
-    table = _columns(rows[0], columns)
-    return [(row.number, *_row(row, table, today)) for row in rows[1:]], table.unread
-
-
 @dataclass(frozen=True, slots=True)
 class _Compared:
     """One row against what is stored."""

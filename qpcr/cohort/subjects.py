@@ -17,7 +17,7 @@ from qpcr._frozen import FrozenMap
 from qpcr.clinical.checks import contradictions
 from qpcr.clinical.column_map import ColumnMap, read_column_map
 from qpcr.clinical.fields import Value, folded, schema
-from qpcr.clinical.plan import PATIENT, read_values
+from qpcr.clinical.plan import PATIENT, columns_of, values_of
 from qpcr.clinical.sheet import read_sheet
 from qpcr.cohort.genotype import genotype
 from qpcr.errors import InputError
@@ -174,9 +174,12 @@ def from_table(
     """
     columns = ColumnMap() if column_map is None else read_column_map(column_map)
     try:
-        rows, unread = read_values(read_sheet(file, sheet), columns, today or date.today())
+        head, *lines = read_sheet(file, sheet)
+        table = columns_of(head, columns, schema().fields)
     except InputError as error:
         raise error.at(file) from error
+    day = today or date.today()
+    rows = [(one.number, *values_of(one, table, day)) for one in lines]
     made = _Gathered()
     twice = _twice(str(values[PATIENT]) for _, values, _ in rows if PATIENT in values)
     for number, values, refusals in rows:
@@ -188,7 +191,7 @@ def from_table(
             made.exclusions.append(Exclusion(f"row {number}", Rule.VALUE, why))
             continue
         _settle(made, Subject(name, FrozenMap(values)), name, folded(name) in twice)
-    return _cohort(made, unread, SYNTHETIC in file.name.casefold())
+    return _cohort(made, table.unread, SYNTHETIC in file.name.casefold())
 
 
 def _twice(ids: Iterable[str]) -> set[str]:
