@@ -272,7 +272,9 @@ def test_values_that_cannot_be_kept_are_refused(bad):
 
 
 def test_a_result_is_reviewed_signed_amended_and_reviewed_again(store):
-    run = store.commit(record(1, "p"), user="anna").run_id
+    called = replace(record(1, "p"), panel=load_panel("ikzf1"))
+    run = store.commit(called, user="anna").run_id
+    none = {"outcome": "invalid", "deletions": []}
     path = f"{run}/s1"
 
     def now():
@@ -287,8 +289,8 @@ def test_a_result_is_reviewed_signed_amended_and_reviewed_again(store):
     assert (now().reviewed_by, now().signed_by, now().one_person) == ("anna", "anna", True)
     assert [one.path for one in store.patient("p").final_results] == [path]
     with pytest.raises(InputError, match="only with a reason"):
-        store.amend(Change("p", Kind.RESULT, path, {"outcome": "invalid"}), user="bert")
-    store.amend(Change("p", Kind.RESULT, path, {"outcome": "invalid"}, "mixed up"), user="bert")
+        store.amend(Change("p", Kind.RESULT, path, none), user="bert")
+    store.amend(Change("p", Kind.RESULT, path, none, "mixed up"), user="bert")
     assert (now().state, now().outcome, now().signed_by) == (State.AMENDED, "invalid", None)
     assert now().reactions == (0, 2, 4)
     assert store.patient("p").final_results == ()
