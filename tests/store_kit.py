@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ CALLS = ("write", "fsync", "replace", "mkdir", "unlink", "ftruncate")
 @cache
 def base() -> Record:
     run = synthetic_run(2, 3, samples=("s1", "s2"), targets=("ALB",), cycles=25)
-    return synthetic_record(run)
+    return replace(synthetic_record(run), created=datetime(2024, 1, 1, tzinfo=UTC))
 
 
 def record(number: int = 0, patient: str | None = None, outcome: str = "detected") -> Record:

@@ -302,6 +302,9 @@ def test_a_result_is_reviewed_signed_amended_and_reviewed_again(store):
     with pytest.raises(InputError, match="no such result"):
         store.review("p", "nothing", user="bert")
     assert store.record(run).calls[0].outcome == "detected", "what was computed stays"
+    for wrong in ({"run": "r1"}, {"sample": "s2"}, {"reactions": [1]}, {"deletions": "Δ4-7"}, "x"):
+        with pytest.raises(InputError):
+            store.amend(Change("p", Kind.RESULT, path, wrong, "why not"), user="bert")
 
 
 def test_two_persons_where_the_laboratory_wants_them(tmp_path):

@@ -20,6 +20,7 @@ from qpcr.errors import InputError, QpcrWarning
 from qpcr.records import Change, Kind, Store
 from qpcr.records import _files as files
 from qpcr.records._layout import commit_name
+from qpcr.records._mounts import network
 from qpcr.records.guard import guarded
 from qpcr.records.ledger import read_entries
 from qpcr.records.seal import SIZE, check_seal, sealed
@@ -385,6 +386,7 @@ def test_a_hostile_store_is_refused_by_a_process_of_its_own(folder, tmp_path):
             changed[rng.randrange(600, len(body))] ^= rng.randrange(1, 256)
         copy = Path(shutil.copytree(folder, tmp_path / f"hostile{number}"))
         hostile_store(copy, bytes(changed))
+        assert guarded(copy, make=False).problems
         with pytest.raises(InputError):
             Store.restore(copy, tmp_path / f"out{number}")
         assert not (tmp_path / f"out{number}").exists()
@@ -393,6 +395,25 @@ def test_a_hostile_store_is_refused_by_a_process_of_its_own(folder, tmp_path):
 def test_a_reader_that_hangs_is_ended(folder):
     with pytest.raises(InputError, match="longer than 0 seconds"):
         guarded(folder, seconds=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("nfs4", "nfs4"), ("fuse.sshfs", "fuse.sshfs"), ("ext4", None)]
+)
+def test_network_file_systems_are_noticed(tmp_path, kind, found):
+    mounts = tmp_path / "mounts"
+    point = str(tmp_path.resolve()).replace(" ", "\\040")
+    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/x {point} {kind} rw 0 0\nshort\n")
+    assert network(tmp_path / "store", mounts) == found
+    assert network(Path("/elsewhere"), mounts) is None
+    assert network(tmp_path, tmp_path / "absent") is None
+
+
+def test_verify_under_writers_raises_no_false_alarm(folder):
+    writer = start(WRITER, folder, 100, 15)
+    while writer.poll() is None:
+        assert verify(folder).problems == ()
+    assert len(writer.communicate()[0].split()) == 15
 
 
 def test_the_seal():

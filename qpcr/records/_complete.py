@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from qpcr.errors import InputError
 from qpcr.records.event import UNCHECKED, Change, Event, Kind
-from qpcr.records.patient import fold, value_at
+from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
 
 History = Callable[[str], tuple[Event, ...]]
@@ -84,8 +85,25 @@ def _check(change: Change, old: object, number: int) -> None:
         raise InputError(
             "what is on record is changed only with a reason", place=place, remedy="give a reason"
         )
-    if change.kind is Kind.RESULT and change.new is not None and not isinstance(change.new, dict):
-        raise InputError("a result must be a mapping", place=place)
+    if change.kind is Kind.RESULT and change.new is not None:
+        _check_result(change.new, old, place)
+
+
+def _check_result(new: Any, old: Any, place: str) -> None:
+    """A result is a mapping; which run and sample it is of never changes."""
+    if not isinstance(new, dict):
+        raise InputError("a result must be a mapping", place=place, found=type(new).__name__)
+    for name in LISTS:
+        if not isinstance(new.get(name) or [], list):
+            raise InputError(f"{name} of a result must be a list", place=place)
+    if isinstance(old, dict):
+        for name in ("run", "sample", "reactions", "revision_of"):
+            if new.get(name) != old.get(name):
+                raise InputError(
+                    f"{name} of a result cannot be amended",
+                    place=place,
+                    remedy="amend what it says: outcome, deletions, classes, specimen, timepoint",
+                )
 
 
 def _check_review(

@@ -15,10 +15,14 @@ from qpcr.errors import InputError
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 TEMPORARY = "tmp"
+ROOM = (
+    "make room on the disk, or check who may write there; nothing was lost, and nothing "
+    "half-written stays"
+)
 
 
 @contextlib.contextmanager
-def in_words(problem: str, folder: Path) -> Iterator[None]:
+def in_words(problem: str, folder: Path, remedy: str = ROOM) -> Iterator[None]:
     """Turn what the operating system refuses into an error that a person can mend."""
     try:
         yield
@@ -27,8 +31,7 @@ def in_words(problem: str, folder: Path) -> Iterator[None]:
             problem,
             file=folder,
             found=error.strerror or type(error).__name__,
-            remedy="make room on the disk, or check who may write there; nothing was lost, and "
-            "nothing half-written stays",
+            remedy=remedy,
         ) from error
 
 

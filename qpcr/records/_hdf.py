@@ -20,6 +20,8 @@ from qpcr.records.event import canonical
 from qpcr.records.seal import SIZE, broken, check_seal, sealed
 
 Array = np.ndarray[Any, Any]
+CHUNK = 16 * 1024**2
+"""Bytes of a chunk at most, about."""
 _FILTERS: dict[str, Any] = {"compression": "gzip", "compression_opts": 4, "fletcher32": True}
 
 
@@ -57,9 +59,15 @@ def put_attributes(thing: Any, values: dict[str, Any]) -> None:
 
 def put_array(group: Any, name: str, values: Array, unit: str, meaning: str) -> None:
     """Write an array with its unit and meaning."""
-    filters = _FILTERS if values.size and values.ndim else {}
+    filters = {**_FILTERS, "chunks": _chunk(values)} if values.size and values.ndim else {}
     made = group.create_dataset(name, data=values, **filters)
     put_attributes(made, {"unit": unit, "meaning": meaning})
+
+
+def _chunk(values: Array) -> tuple[int, ...]:
+    """One chunk for all, unless that were too large for a reader's comfort."""
+    rows = max(1, len(values) * CHUNK // max(values.nbytes, 1))
+    return (min(rows, len(values)), *values.shape[1:])
 
 
 def put_json(group: Any, name: str, value: Any, meaning: str) -> None:

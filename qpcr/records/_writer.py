@@ -86,7 +86,7 @@ class Writer:
         patient = self._index.patient(name)
         if patient is None:
             return
-        path = patient_path(self.folder, name)
+        path = patient_path(self.folder, self.id, name)
         make_folder(path.parent)
         write_file(self.folder, path, patient_bytes(patient, self.id))
 
@@ -122,7 +122,7 @@ class Writer:
         self._refresh()
         last = self._index.position
         for event in self._index.events("sequence = ?", (last.sequence,)):
-            if stale(self.folder, self._index.patient(event.patient)):
+            if stale(self.folder, self.id, self._index.patient(event.patient)):
                 self._write_patient(event.patient)
         layout.write_head(self.folder, last)
 
@@ -142,12 +142,12 @@ class Writer:
         return commit
 
 
-def stale(folder: Path, patient: Patient | None) -> bool:
+def stale(folder: Path, store: str, patient: Patient | None) -> bool:
     """Whether a patient's file is absent, damaged or older than the patient."""
     if patient is None:
         return False
     try:
-        told = read_head(patient_path(folder, patient.id).read_bytes())
+        told = read_head(patient_path(folder, store, patient.id).read_bytes())
     except (OSError, InputError):
         return True
     return told != (patient.id, patient.sequence, state_digest(patient))

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
-from qpcr.records._files import FOLDER_MODE, TEMPORARY, in_words, make_folder, write_file
+from qpcr.records._files import (
+    FOLDER_MODE,
+    TEMPORARY,
+    in_words,
+    make_folder,
+    sync_folder,
+    write_file,
+)
 from qpcr.records.ledger import LEDGER, read_entries
 from qpcr.records.patient_file import PATIENTS
 from qpcr.records.verify import Report
@@ -50,6 +57,7 @@ def copy_store(src: Path, dest: Path, prepare: Callable[[Path], Report]) -> None
             if dest.exists():
                 dest.rmdir()
             waiting.rename(dest)
+            sync_folder(dest.parent)
         finally:
             shutil.rmtree(waiting, ignore_errors=True)
 

@@ -13,7 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from qpcr.errors import InputError
-from qpcr.records.verify import Problem, Report
+from qpcr.records._layout import read_checked
+from qpcr.records.commit_file import read_commit, read_record
+from qpcr.records.ledger import read_entries
+from qpcr.records.verify import Problem, Report, verify
 
 MEMORY = 4 * 1024**3
 """Bytes of address space that reading a store may take."""
@@ -23,12 +26,25 @@ _CODE = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from qpcr.records.guard import main
-main(sys.argv[2], int(sys.argv[3]))
+main(sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5] or None)
 """
 
 
-def guarded(folder: Path, seconds: float | None = None) -> Report:
-    """Make the derived files of a copied store and verify it, in a process of its own.
+def guarded(
+    folder: Path, seconds: float | None = None, *, make: bool = True, head: str | None = None
+) -> Report:
+    """Verify a store in a process of its own, down to the last record.
+
+    Parameters
+    ----------
+    folder
+        Of the store.
+    seconds
+        Time that it may take; by default it grows with the store.
+    make
+        Make the derived files too, as a copy needs it; else nothing is written.
+    head
+        See :func:`qpcr.records.verify.verify`; only without `make`.
 
     Raises
     ------
@@ -37,7 +53,8 @@ def guarded(folder: Path, seconds: float | None = None) -> Report:
     """
     count = sum(1 for _ in (folder / "commits").rglob("*.h5"))
     limit = SECONDS + SECONDS_A_COMMIT * count if seconds is None else seconds
-    command = [sys.executable, "-c", _CODE, json.dumps(sys.path), str(folder), str(int(limit) + 1)]
+    code = [sys.executable, "-c", _CODE, json.dumps(sys.path), str(folder), str(int(limit) + 1)]
+    command = [*code, "make" if make else "look", head or ""]
     try:
         done = subprocess.run(command, capture_output=True, timeout=limit, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:
@@ -60,17 +77,17 @@ def refused(folder: Path, found: str) -> InputError:
     )
 
 
-def main(folder: str, seconds: int) -> None:
+def main(folder: str, seconds: int, what: str, head: str | None = None) -> None:
     """What the process of its own does: everything is read, down to the last record."""
     from qpcr.records.backup import prepare
-    from qpcr.records.store import Store
 
     _limit(seconds)
     try:
-        report = prepare(Path(folder))
-        store = Store.open(Path(folder))
-        for run in store.runs():
-            store.record(run.run_id)
+        report = prepare(Path(folder)) if what == "make" else verify(Path(folder), head)
+        for entry, _ in [] if report.problems else read_entries(Path(folder))[1:]:
+            data = read_checked(Path(folder), entry.file, entry.size, entry.sha256)
+            if read_commit(data).run is not None:
+                read_record(data)
     except (InputError, MemoryError) as error:
         said = error.problem if isinstance(error, InputError) else "too much memory"
         found = error.found if isinstance(error, InputError) else None

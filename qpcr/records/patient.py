@@ -134,7 +134,7 @@ class Patient:
 
 _SPECIMEN = ("timepoint", "specimen", "date")
 _RESULT = ("outcome", "panel", "panel_version", "specimen", "timepoint", "revision_of")
-_LISTS = ("reactions", "deletions", "classes")
+LISTS = ("reactions", "deletions", "classes")
 
 
 def value_at(events: Iterable[Event], kind: Kind, path: str) -> Any:
@@ -199,7 +199,7 @@ def _put_result(results: dict[str, Result], event: Event) -> None:
     before = results.get(event.path)
     told = dict(event.new)
     run, sample = told.pop("run", event.run or ""), told.pop("sample", "")
-    lists: dict[str, Any] = {name: tuple(told.pop(name, None) or ()) for name in _LISTS}
+    lists: dict[str, Any] = {name: tuple(told.pop(name, None) or ()) for name in LISTS}
     named = {name: told.pop(name, None) for name in _RESULT}
     made = Result(event.path, run, sample, **lists, **named, other=FrozenMap(told))
     if before is not None:

@@ -23,9 +23,9 @@ FORMAT, FORMAT_VERSION = "ikaros-qpcr patient", 1
 PATIENTS = "patients"
 
 
-def patient_path(folder: Path, patient: str) -> Path:
-    """Where the file of a patient lies: names tell nothing."""
-    name = hashlib.sha256(patient.encode()).hexdigest()[:32]
+def patient_path(folder: Path, store: str, patient: str) -> Path:
+    """Where the file of a patient lies: the name tells nothing to who does not know the store."""
+    name = hashlib.sha256(f"{store}/{patient}".encode()).hexdigest()[:32]
     return folder / PATIENTS / name[:2] / f"{name}.h5"
 
 

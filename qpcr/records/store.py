@@ -295,7 +295,7 @@ class Store(Writer):
             self._index = Index()
             with self._writing(self.timeout), in_words(NOT_WRITTEN, self.folder):
                 for row in self._index.db.execute("SELECT patient FROM patients").fetchall():
-                    if stale(self.folder, self._index.patient(row[0])):
+                    if stale(self.folder, self.id, self._index.patient(row[0])):
                         self._write_patient(row[0])
                 self._index.save(self.folder, self.id)
 

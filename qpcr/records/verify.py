@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
-from qpcr.records._files import TEMPORARY
+from qpcr.records._files import FILE_MODE, TEMPORARY, in_words
+from qpcr.records._mounts import network
 from qpcr.records._recover import pending, torn
 from qpcr.records.commit_file import Commit, read_commit
 from qpcr.records.index import INDEX, Index
@@ -73,8 +77,25 @@ def verify(folder: Path, head: str | None = None) -> Report:
     InputError
         The folder is no store at all.
     """
-    if not (folder / layout.DESCRIPTION).exists() and not (folder / LEDGER).exists():
-        layout.read_description(folder)
+    with in_words("the store cannot be read", folder, "check who may read it"):
+        if not (folder / layout.DESCRIPTION).exists() and not (folder / LEDGER).exists():
+            layout.read_description(folder)
+        before = _size(folder)
+        report = _look(folder, head)
+        if not report.problems or _size(folder) == before:
+            return report
+        # Somebody has written meanwhile, and may be why: look again while nobody does.
+        with contextlib.suppress(Timeout), FileLock(folder / layout.LOCK, 60.0, FILE_MODE):
+            report = _look(folder, head)
+        return report
+
+
+def _size(folder: Path) -> int:
+    path = folder / LEDGER
+    return path.stat().st_size if path.exists() else -1
+
+
+def _look(folder: Path, head: str | None) -> Report:
     look = _Look(folder)
     look.ledger(head)
     look.commits()
@@ -211,7 +232,7 @@ class _Look:
         self.count = len(names)
         expected = set()
         for name in names:
-            path = patient_path(self.folder, name)
+            path = patient_path(self.folder, self.store, name)
             expected.add(path)
             patient = index.patient(name)
             place = path.relative_to(self.folder).as_posix()
@@ -253,6 +274,11 @@ class _Look:
             self.notes.append("A writer was interrupted (or is at work); its rests do no harm.")
         if self.folder.stat().st_mode & 0o077 and os.name == "posix":
             self.notes.append("Others than the owner may read the folder.")
+        if (kind := network(self.folder)) is not None:
+            self.notes.append(
+                f"The store lies on a network file system ({kind}): whether locks and fsync keep "
+                "their promises there was not tried. Put it on a local disk."
+            )
 
 
 def files(folder: Path) -> Iterator[Path]:
