@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -221,6 +222,26 @@ def test_patients_files_altered_or_old_are_found_and_made_again(folder):
     assert [one.problem for one in verify(folder).problems] == ["the file is missing"]
     Store.open(folder).rebuild_index()
     assert not verify(folder).problems
+
+
+def test_an_index_that_somebody_changed_and_sealed_is_found(folder):
+    path = folder / "index.sealed"
+    for change in (
+        "UPDATE results SET outcome = 'invalid'",
+        "DELETE FROM events",
+        "DROP TABLE runs",
+    ):
+        db = sqlite3.connect(":memory:")
+        db.deserialize(path.read_bytes()[SIZE:])
+        with db:
+            db.execute(change)
+        kept = path.read_bytes()
+        path.write_bytes(sealed(db.serialize()))
+        assert [one.place for one in verify(folder).problems] == ["index.sealed"]
+        assert Store.open(folder).runs() or change.startswith("DELETE")
+        Store.open(folder).rebuild_index()
+        assert not verify(folder).problems
+        path.write_bytes(kept)
 
 
 WRITER = """

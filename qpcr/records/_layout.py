@@ -15,7 +15,8 @@ from qpcr.records.ledger import LEDGER, Entry, Position
 from qpcr.records.review import Policy
 from qpcr.records.seal import broken
 
-DESCRIPTION, HEAD, COMMITS, LOCK = "store.json", "head.json", "commits", ".lock"
+DESCRIPTION, HEAD, COMMITS = "store.json", "head.json", "commits"
+LOCK, TURN = ".lock", ".turn"
 PSEUDONYMS = "pseudonyms.key"
 """Key of the pseudonyms under which patients are exported; absent until one is."""
 FORMAT, FORMAT_VERSION = "ikaros-qpcr store", 1

@@ -42,6 +42,7 @@ CREATE INDEX deletions_name ON result_deletions (deletion, patient);
 CREATE INDEX deletions_patient ON result_deletions (patient);
 """
 
+TABLES = ("commits", "runs", "samples", "events", "patients", "results", "result_deletions")
 RUN_COLUMNS = (
     "run_id", "sequence", "file", "source_sha256", "settings_sha256", "panel_sha256", "day",
     "started", "created", "experiment", "instrument", "panel", "panel_version", "reactions",

@@ -8,11 +8,13 @@ acknowledged. All else (patients' files, head, index) is derived.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -35,8 +37,11 @@ from qpcr.records.patient import Patient
 from qpcr.records.patient_file import patient_bytes, patient_path, read_head, state_digest
 from qpcr.records.seal import broken
 
+Answer = TypeVar("Answer")
 SAVE_EVERY = 32
 """Commits after which the index is saved again."""
+POLL = 0.005
+"""Seconds between two looks at a lock."""
 NOT_WRITTEN = "the store cannot be written"
 
 
@@ -94,10 +99,13 @@ class Writer:
     def _writing(self, timeout: float) -> Iterator[None]:
         """Have the store for oneself, with nothing unfinished in it and the index up to date."""
         lock = FileLock(self.folder / layout.LOCK, timeout=timeout, mode=FILE_MODE)
+        # Who waits has this one, so that nobody who has just written can write again before.
+        turn = FileLock(self.folder / layout.TURN, timeout=timeout, mode=FILE_MODE)
         with self._mutex:
             with in_words(NOT_WRITTEN, self.folder):
                 try:
-                    lock.acquire()
+                    with turn.acquire(poll_interval=POLL):
+                        lock.acquire(poll_interval=POLL)
                 except Timeout as error:
                     raise InputError(
                         "another program is writing to the store",
@@ -115,7 +123,7 @@ class Writer:
 
     def _recover(self) -> None:
         make_folder(self.folder / TEMPORARY)  # backup programs leave out empty folders
-        self._refresh()
+        self._ask(lambda _: None)
         if not unfinished(self.folder, self._index.position):
             return
         recover_ledger(self.folder, self.id, self._index.position)
@@ -125,6 +133,17 @@ class Writer:
             if stale(self.folder, self.id, self._index.patient(event.patient)):
                 self._write_patient(event.patient)
         layout.write_head(self.folder, last)
+
+    def _ask(self, question: Callable[[Index], Answer]) -> Answer:
+        """Ask the index, brought up to date; one that cannot be read is made again."""
+        with self._mutex:
+            try:
+                self._refresh()
+                return question(self._index)
+            except (sqlite3.Error, ValueError, TypeError, KeyError):
+                self._index = Index()
+                self._refresh()
+                return question(self._index)
 
     def _refresh(self) -> None:
         """Take in what others have committed."""

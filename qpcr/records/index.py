@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qpcr.errors import InputError
 from qpcr.records._files import write_file
-from qpcr.records._schema import EVENT_ROW, INDEX_VERSION, RUN_COLUMNS, SCHEMA
+from qpcr.records._schema import EVENT_ROW, INDEX_VERSION, RUN_COLUMNS, SCHEMA, TABLES
 from qpcr.records.commit_file import Commit
 from qpcr.records.event import Event, Kind, canonical
 from qpcr.records.ledger import BEGIN, LEDGER, Entry, Position, parse
@@ -82,6 +82,16 @@ class Index:
             )
         write_file(folder, folder / INDEX, sealed(self.db.serialize()))
         self.saved = self.position.sequence
+
+    def differs(self, other: Index) -> bool:
+        """Whether another index says anything else."""
+        for table in TABLES:
+            select = f"SELECT * FROM {table}"  # noqa: S608 - names of our own
+            if sorted(map(repr, self.db.execute(select))) != sorted(
+                map(repr, other.db.execute(select))
+            ):
+                return True
+        return False
 
     def add(self, entries: Iterable[tuple[Entry, Position, Commit | None]]) -> None:
         """Take in commits, in the order of the ledger; entry 0 has none."""

@@ -99,7 +99,7 @@ class Store(Writer):
             It is no store, of a later version, or damaged.
         """
         store = cls(folder, layout.read_description(folder), timeout)
-        store._refresh()
+        store._ask(lambda _: None)
         with contextlib.suppress(OSError, InputError):
             far = store._index.position.sequence - store._index.saved > SAVE_EVERY
             if far or unfinished(folder, store._index.position):
@@ -199,9 +199,7 @@ class Store(Writer):
 
     def runs(self, query: RunQuery | None = None) -> tuple[RunSummary, ...]:
         """Runs, the newest first."""
-        with self._mutex:
-            self._refresh()
-            return find_runs(self._index.db, query or RunQuery())
+        return self._ask(lambda index: find_runs(index.db, query or RunQuery()))
 
     def record(self, run_id: str) -> Record:
         """Everything about one run; ``analyze(store.record(id).run, …)`` does it again.
@@ -211,10 +209,8 @@ class Store(Writer):
         InputError
             There is no such run, or its file is damaged.
         """
-        with self._mutex:
-            self._refresh()
-            select = "SELECT file, size, sha256 FROM commits WHERE run_id = ?"
-            row = self._index.db.execute(select, (run_id,)).fetchone()
+        select = "SELECT file, size, sha256 FROM commits WHERE run_id = ?"
+        row = self._ask(lambda index: index.db.execute(select, (run_id,)).fetchone())
         if row is None:
             raise InputError(
                 "the store has no such run", file=self.folder, remedy="qpcr records list"
@@ -223,15 +219,11 @@ class Store(Writer):
 
     def patients(self, query: PatientQuery | None = None) -> tuple[PatientSummary, ...]:
         """Patients, by id."""
-        with self._mutex:
-            self._refresh()
-            return find_patients(self._index.db, query or PatientQuery())
+        return self._ask(lambda index: find_patients(index.db, query or PatientQuery()))
 
     def patient(self, patient: str) -> Patient:
         """One patient; InputError when no event names them."""
-        with self._mutex:
-            self._refresh()
-            found = self._index.patient(patient)
+        found = self._ask(lambda index: index.patient(patient))
         if found is None:
             raise InputError(
                 "the store has no patient of that id",
@@ -245,9 +237,7 @@ class Store(Writer):
         given = {"patient": patient, "run": run}
         chosen = {name: value for name, value in given.items() if value is not None}
         where = " AND ".join(f"{name} = ?" for name in chosen) or "1"
-        with self._mutex:
-            self._refresh()
-            return self._index.events(where, tuple(chosen.values()))
+        return self._ask(lambda index: index.events(where, tuple(chosen.values())))
 
     def review(self, patient: str, path: str, *, user: str | None = None) -> Receipt:
         """Mark a result as reviewed; InputError when the rules do not allow it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,8 @@ from qpcr.records.seal import broken, check_seal
 FROM_BACKUP = "take this file from a backup"
 REBUILD = "qpcr records rebuild-index makes it again; nothing is lost"
 KNOWN = {
-    layout.DESCRIPTION, layout.HEAD, layout.LOCK, layout.COMMITS, layout.PSEUDONYMS, LEDGER, INDEX,
-    PATIENTS, TEMPORARY,
+    layout.DESCRIPTION, layout.HEAD, layout.LOCK, layout.TURN, layout.COMMITS, layout.PSEUDONYMS,
+    LEDGER, INDEX, PATIENTS, TEMPORARY,
 }  # fmt: skip
 
 
@@ -194,6 +195,7 @@ class _Look:
         commits = list(self._commits())
         if self.index is not None:
             self.index.add(commits)
+            self._saved(self.index, commits)
         named = {entry.file for entry, _ in self.entries}
         pending_name = layout.commit_name(self.position.sequence + 1)
         for path in files(self.folder / layout.COMMITS):
@@ -204,6 +206,17 @@ class _Look:
                 name, "the ledger does not name this file", "take the ledger from a backup, or "
                 "remove the file if it was put there by mistake",
             )  # fmt: skip
+
+    def _saved(self, index: Index, commits: list[tuple[Entry, Position, Commit | None]]) -> None:
+        """Hold the copy of the index on the disk against what the commits say."""
+        saved = Index.load(self.folder, self.store)
+        try:
+            saved.add(one for one in commits if one[0].sequence > saved.position.sequence)
+            wrong = saved.differs(index)
+        except (sqlite3.Error, ValueError, TypeError, KeyError, UnicodeError):
+            wrong = True
+        if wrong:
+            self.found(INDEX, "it is not what the commits say", REBUILD)
 
     def _commits(self) -> Iterator[tuple[Entry, Position, Commit | None]]:
         for entry, position in self.entries:

@@ -127,7 +127,7 @@ def at_random(kills: int, counts: Counter[str]) -> None:
                 writers.append(subprocess.Popen(command))
             spoken = [base / f"said{writer}" for writer in range(2)]
             sizes = [path.stat().st_size if path.exists() else 0 for path in spoken]
-            while any(
+            while all(one.poll() is None for one in writers) and any(
                 (path.stat().st_size if path.exists() else 0) <= size
                 for path, size in zip(spoken, sizes, strict=True)
             ):
@@ -136,8 +136,7 @@ def at_random(kills: int, counts: Counter[str]) -> None:
             for one in rng.sample(writers, 2):
                 one.send_signal(signal.SIGKILL)
                 time.sleep(rng.random() * 0.05)
-            for one in writers:
-                one.wait()
+            counts["writers that failed"] += sum(one.wait() != -signal.SIGKILL for one in writers)
             done += 2
             counts["kills"] += 1
             said = {
