@@ -452,13 +452,17 @@ def test_script_injected_after_the_fact_is_refused(page: Page) -> None:
     assert any("Content Security Policy" in message for message in page.severe())
 
 
-def test_large_plate_stays_fluid(browser: Any, tmp_path: Path) -> None:
+def test_large_plate_follows_choices_with_few_traces(browser: Any, tmp_path: Path) -> None:
+    """What makes it slow is the number of traces, not of curves: bench_report.py measures."""
     run = synthetic_run(16, 24, targets=("a", "b", "c", "d"), raw=False)
     page = Page(browser, save(synthetic_record(run), tmp_path))
-    begin = time.perf_counter()
     page.well(200)
     page.click("[data-view=log]")
-    assert time.perf_counter() - begin < 5.0
+    counts = page.run(
+        "return [...document.querySelectorAll('.js-plotly-plot')].map(one => one.data.length)"
+    )
+    assert counts
+    assert max(counts) < 40, "1,536 curves share their traces"
     assert page.severe() == []
 
 
