@@ -13,7 +13,14 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
-@click.option("--store", type=FOLDER, required=True, help="Record store.")
+@click.option(
+    "--store",
+    type=FOLDER,
+    required=True,
+    envvar="QPCR_STORE",
+    show_envvar=True,
+    help="Folder of the store.",
+)
 @click.option(
     "--user",
     "users",

@@ -26,7 +26,13 @@ from qpcr.commands._options import (
 @click.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--out", type=FOLDER, required=True, help="Where results, log and journal go.")
-@click.option("--store", type=FOLDER, help="Record store that every run is filed in.")
+@click.option(
+    "--store",
+    type=FOLDER,
+    envvar="QPCR_STORE",
+    show_envvar=True,
+    help="Record store that every run is filed in.",
+)
 @click.option("--user", help="In whose name; default: the name you are logged in with.")
 @click.option("--panel", "panel_name", help="Panel to call by: its name, or a TOML file.")
 @click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")

@@ -13,16 +13,16 @@ from qpcr.commands.records._options import opened, store_option
 @click.command()
 @store_option
 @click.option("--patient", required=True, help="Id of the patient.")
-@click.option("--path", required=True, help="RUN/SAMPLE of the result, as records show lists it.")
+@click.option("--result", required=True, help="RUN/SAMPLE, as records show says.")
 @click.option("--out", type=FILE, required=True, help="HTML file to write.")
 @language_option
-def report(folder: Path, patient: str, path: str, out: Path, lang: str | None) -> None:
+def report(folder: Path, patient: str, result: str, out: Path, lang: str | None) -> None:
     """Write the report of a patient's result: one A4 page, preliminary until it is signed."""
     from qpcr.outputs import write_texts
     from qpcr.records.cases import stored_case
     from qpcr.report import render_patient
 
-    case = stored_case(opened(folder), patient, path)
+    case = stored_case(opened(folder), patient, result)
     write_texts({out.name: render_patient(case, language_from(lang))}, out.parent)
     click.echo(f"written: {out} ({case.review.state})")
 
