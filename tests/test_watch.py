@@ -272,3 +272,19 @@ def test_a_store_that_cannot_be_used_does_not_lose_the_file(tmp_path, plates, lo
     assert once(plan, log) == 1
     assert "tried again" in caplog.text
     assert not (plan.out / "run").exists()  # nothing is reported that is not on record
+
+
+def test_the_sample_sheet_is_read_anew_for_every_file(tmp_path, plates, log, caplog):
+    sheet = tmp_path / "samples.csv"
+    plan = plan_of(tmp_path, panel=load_panel("ikzf1"), sheet=sheet)
+    shutil.copy2(plates[0], plan.folder / "one.eds")
+    assert once(plan, log) == 1  # no sheet yet: the file is tried again
+    assert "tried again" in caplog.text
+    sheet.write_text("sample,patient\nP-001,first\n")
+    assert once(plan, log) == 0
+    sheet.write_text("sample,patient\nP-001,second\n")
+    shutil.copy2(plates[1], plan.folder / "two.eds")
+    assert once(plan, log) == 0
+    seen = [(plan.out / one / "calls.csv").read_text() for one in ("one", "two")]
+    assert "first" in seen[0]
+    assert "second" in seen[1]

@@ -35,7 +35,7 @@ from qpcr.commands._options import (
 )
 @click.option("--user", help="In whose name; default: the name you are logged in with.")
 @click.option("--panel", "panel_name", help="Panel to call by: its name, or a TOML file.")
-@click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")
+@click.option("--sheet", type=FILE, help="Sample sheet, read anew for every file.")
 @click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
 @click.option(
     "--pattern",
@@ -101,6 +101,7 @@ def watch(
         identities,
         settings_from(baseline, threshold, rules),
         fit_settings_from(model, slope),
+        sheet,
         language_from(lang),
         patterns=patterns,
         settle_seconds=settle,

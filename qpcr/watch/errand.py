@@ -44,6 +44,8 @@ class Plan:
         In whose name runs are filed.
     panel, identities, settings, fit_settings
         As :func:`qpcr.analyze` takes them.
+    sheet
+        Sample sheet that is read anew for every file, instead of `identities`.
     lang
         Language of the reports.
     patterns
@@ -64,6 +66,7 @@ class Plan:
     identities: Sequence[Identity] | NamePattern | None = None
     settings: Settings = field(default_factory=Settings)
     fit_settings: FitSettings = field(default_factory=FitSettings)
+    sheet: Path | None = None
     lang: str = "en"
     patterns: tuple[str, ...] = ("*.eds",)
     settle_seconds: float = 10.0
@@ -158,15 +161,21 @@ def carry_out(errand: Errand) -> Result:
     from qpcr.errors import QpcrError
     from qpcr.outputs import write_outputs
     from qpcr.pipeline import analyze
+    from qpcr.samples import read_sample_sheet
 
-    plan = errand.plan
+    plan, identities = errand.plan, errand.plan.identities
+    try:
+        if plan.sheet is not None:
+            identities = read_sample_sheet(plan.sheet)
+    except QpcrError as error:
+        return Result(Outcome.LATER, _line(error))
     try:
         record = analyze(
             errand.path,
             plan.settings,
             plan.fit_settings,
             panel=plan.panel,
-            identities=plan.identities,
+            identities=identities,
         )
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
