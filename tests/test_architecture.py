@@ -25,7 +25,7 @@ PARTS = {"_fit_": "fits", "_shape_": "shapes"}
 """Helper modules that belong to a room."""
 APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
-MAY_SIMULATE = {"rehearsal", "commands"}
+MAY_SIMULATE = {"rehearsal", "cohort_rehearsal", "commands"}
 HOMES = {
     "lmfit": "qpcr/models/",
     "h5py": "qpcr/records/",

@@ -1,0 +1,68 @@
+"""A page of plain sections: sentences, tables and drawings; no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """A table; every cell is escaped."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSection:
+    """A part of the page.
+
+    Attributes
+    ----------
+    title
+        Its heading.
+    words
+        Sentences.
+    tables
+        In their order.
+    drawings
+        SVG made by this package: goes into the page as it is.
+    """
+
+    title: str
+    words: tuple[str, ...] = ()
+    tables: tuple[PlainTable, ...] = ()
+    drawings: tuple[str, ...] = ()
+
+
+def render_plain(
+    lang: str, title: str, sections: Sequence[PlainSection], banner: str | None = None
+) -> str:
+    """Make the page; only drawings are not escaped.
+
+    Parameters
+    ----------
+    lang
+        Code of the page's language.
+    title
+        Of the page.
+    sections
+        In their order.
+    banner
+        What must not be overlooked: stands above everything.
+    """
+    # costs start-up time that only pages should pay
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("qpcr.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("plain.html").render(
+        lang=lang, title=title, sections=sections, banner=banner
+    )
