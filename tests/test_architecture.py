@@ -18,7 +18,7 @@ ORDER = [
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured",
     "quantities", "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
     "control_values", "relative_tables", "mrd", "mrd_tables", "records", "mrd_records", "exchange",
-    "reanalysis", "cohort", "watch", "serve", "commands",
+    "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}
