@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qpcr.curves import Curves
     from qpcr.errors import InputError, QpcrError
     from qpcr.fits import Fit, Fits, fit_curves
-    from qpcr.formats import read_run
+    from qpcr.formats import read_run, read_runs
     from qpcr.pipeline import analyze
     from qpcr.record import Record
     from qpcr.run import Run
@@ -37,6 +37,7 @@ _HOMES = {
     "Settings": "qpcr.settings",
     "fit_curves": "qpcr.fits",
     "read_run": "qpcr.formats",
+    "read_runs": "qpcr.formats",
 }
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "analyze",
     "fit_curves",
     "read_run",
+    "read_runs",
 ]
 
 

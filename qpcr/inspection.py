@@ -45,6 +45,36 @@ def facts(run: Run) -> list[tuple[str, str]]:
     return [(label, text) for label, text in pairs if text]
 
 
+RUN_COLUMNS = {
+    "Run": "left",
+    "Plate": "left",
+    "Wells": "right",
+    "Reactions": "right",
+    "Samples": "right",
+    "Targets": "right",
+    "Cycles": "right",
+    "With Ct": "right",
+    "Not read": "left",
+}
+"""Columns of the runs of one file: the name, those of :func:`run_row`, and what is wrong."""
+
+
+def run_row(run: Run) -> tuple[str, ...]:
+    """A run in short as texts, in the order of :data:`RUN_COLUMNS`: its plate, and counts.
+
+    "With Ct" counts the reactions that the file states a Ct of.
+    """
+    counts = (
+        len({reaction.well for reaction in run.reactions}),
+        len(run.reactions),
+        len({reaction.sample for reaction in run.reactions if reaction.sample}),
+        len(run.targets),
+        len(run.cycles),
+        sum(result.cq is not None for result in run.results.values()),
+    )
+    return (f"{run.rows} × {run.columns}", *map(str, counts))
+
+
 def _analyses(run: Run) -> list[tuple[str, str]]:
     """What can be made of the run, and what is missing for the rest."""
     kinds = possible(run)

@@ -43,7 +43,8 @@ def progress(visible: bool) -> Progress:
     """A bar on the error stream of a terminal, so that output can still be piped."""
     from rich.progress import Progress
 
-    return Progress(console=console(stderr=True), transient=True, disable=not visible)
+    shown = visible and sys.stderr.isatty()  # elsewhere, ending it would print an empty line
+    return Progress(console=console(stderr=True), transient=True, disable=not shown)
 
 
 def show(record: Record) -> None:

@@ -21,17 +21,19 @@ from qpcr.commands._options import (
     run_option,
     settings_from,
 )
+from qpcr.commands._runs import jobs_of
 from qpcr.commands._screen import complain, progress, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qpcr.commands._runs import Job
     from qpcr.record import Record
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--out", type=FOLDER, help="Write results to a folder a file, inside this one.")
+@click.option("--out", type=FOLDER, help="Write results to a folder a file (and run), in this one.")
 @click.option("--panel", "panel_name", help="Panel to call by: its name, or a TOML file.")
 @click.option("--sheet", type=FILE, help="Sample sheet: columns sample, patient, …")
 @click.option("--sample-pattern", help=r"Instead: a pattern, (?P<patient>P\d+)-(?P<timepoint>.+)")
@@ -70,6 +72,7 @@ def analyze(
     """Analyze instrument files: Ct of every reaction, on the screen and in files.
 
     With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
+    Every run of a file is analyzed, unless --run names one.
     """
     from getpass import getuser
 
@@ -84,23 +87,25 @@ def analyze(
     tongue = language_from(lang)
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)
-    chosen["run_name"] = run_name
     _distinct(files, out)
     if method is not None and out is None:
         raise click.UsageError("--method writes a file: say where with --out")
     keep = None if records is None else _keeper(records, user)
-    failed = invalid = 0
+    total = failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
-            record = _analyze_one(file, out, chosen, (tongue, method), keep)
-            if explain and record is not None:
-                for call in record.calls:
-                    click.echo("\n".join(call.chain()))
-            failed += record is None
-            invalid += record is not None and record.invalid and reason is None
+            for job in jobs_of(file, run_name, alone=len(files) == 1):
+                record = _analyze_one(job, out, chosen, (tongue, method), keep)
+                if explain and record is not None:
+                    for call in record.calls:
+                        click.echo("\n".join(call.chain()))
+                total += 1
+                failed += record is None
+                invalid += record is not None and record.invalid and reason is None
     if failed:
-        if len(files) > 1:
-            click.echo(f"qpcr: {failed} of {len(files)} files could not be analyzed", err=True)
+        if total > 1:
+            what = "files" if total == len(files) else "runs"
+            click.echo(f"qpcr: {failed} of {total} {what} could not be analyzed", err=True)
         sys.exit(BAD_INPUT)
     if invalid:
         sys.exit(FAILED)
@@ -135,24 +140,26 @@ def _keeper(folder: Path, user: str | None) -> Callable[[Record], str]:
 
 
 def _analyze_one(
-    file: Path,
+    job: Job,
     out: Path | None,
     chosen: dict[str, Any],
     written_as: tuple[str, str | None],
     keep: Callable[[Record], str] | None,
 ) -> Record | None:
-    """Analyze one file; say what came out or what was wrong. ``None`` when it did not work."""
+    """Analyze one run; say what came out or what was wrong. ``None`` when it did not work."""
     from qpcr.errors import QpcrError
     from qpcr.outputs import write_outputs
     from qpcr.pipeline import analyze as run_analysis
 
     try:
-        record = run_analysis(file, **chosen)
-        written = [] if out is None else write_outputs(record, out / file.stem, *written_as)
+        record = run_analysis(job.run.read(), **chosen)
+        written = [] if out is None else write_outputs(record, out / job.folder, *written_as)
         kept = None if keep is None else keep(record)
     except QpcrError as error:
         complain(error)
         return None
+    if job.name is not None:
+        click.echo(f"run {job.name}")
     show(record)
     for path in written:
         click.echo(f"written: {path}")

@@ -6,16 +6,18 @@ the one that recognises it read. Two that claim one file are a mistake in the co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from qpcr._registry import find
 from qpcr.errors import InputError, UnsupportedError
 from qpcr.formats._probe import Probe
+from qpcr.formats._run_in import RunIn
 from qpcr.run import Run
 
-__all__ = ["Format", "Probe", "formats", "read_run"]
+__all__ = ["Format", "Probe", "RunIn", "formats", "read_run", "read_runs", "runs_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,15 @@ class Format:
     read
         Makes a :class:`~qpcr.run.Run`, or raises :class:`~qpcr.errors.InputError`.
     several
-        A file of this format may hold several runs, which have names.
+        Lists the runs of a file that may hold several, which have names; ``None`` for a format
+        with one run a file.
     """
 
     name: str
     describes: str
     sniff: Callable[[Probe], bool]
     read: Callable[[Probe], Run]
-    several: bool = False
+    several: Callable[[Probe], list[RunIn]] | None = None
 
 
 def formats() -> dict[str, Format]:
@@ -76,23 +79,87 @@ def read_run(path: Path | str, run: str | None = None) -> Run:
         raise error.at(path) from error.__cause__
 
 
+def runs_in(path: Path | str) -> list[RunIn]:
+    """List the runs of a file, which is opened once; each is read when it is asked for.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    list of RunIn
+        In the file's order; one without a name where :func:`read_run` would need no name.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, hostile, or holds no run.
+    UnsupportedError
+        The file is of a kind that is not read.
+    """
+    path = Path(path)
+    try:
+        probe = Probe.of(path)
+        claim = _claim(probe)
+        if claim.several is not None:
+            return claim.several(probe)
+        return [RunIn(path, None, partial(claim.read, probe))]
+    except InputError as error:
+        raise error.at(path) from error.__cause__
+
+
+def read_runs(path: Path | str) -> Iterator[Run]:
+    """Read every run of a file, one after the other; the file is read once.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Yields
+    ------
+    Run
+        As :func:`read_run` reads it by its name.
+
+    Raises
+    ------
+    InputError
+        The file or the next run cannot be read. Use :func:`runs_in` to go on with the others.
+    UnsupportedError
+        The file is of a kind that is not read.
+    """
+    for one in runs_in(path):
+        yield one.read()
+
+
 def _read(path: Path, wanted: str | None) -> Run:
     probe = Probe.of(path, wanted)
-    claims = [one for one in formats().values() if one.sniff(probe)]
-    if len(claims) > 1:
-        raise RuntimeError(f"claimed by several formats: {[one.name for one in claims]}")
-    if not claims:
-        known = "; ".join(one.describes for one in formats().values())
-        raise UnsupportedError(
-            "this kind of file is not read", file=path, expected=known, found=_kind(probe)
-        )
-    if wanted is not None and not claims[0].several:
+    claim = _claim(probe)
+    if wanted is not None and claim.several is None:
         raise InputError(
             "a file of this format holds one run, which has no name",
             found=f"the name {wanted[:60]!r}",
             remedy="leave the name away",
         )
-    return claims[0].read(probe)
+    return claim.read(probe)
+
+
+def _claim(probe: Probe) -> Format:
+    """The format that recognises the file."""
+    known = formats().values()
+    claims = [one for one in known if one.sniff(probe)]
+    if len(claims) > 1:
+        raise RuntimeError(f"claimed by several formats: {[one.name for one in claims]}")
+    if not claims:
+        raise UnsupportedError(
+            "this kind of file is not read",
+            file=probe.path,
+            expected="; ".join(one.describes for one in known),
+            found=_kind(probe),
+        )
+    return claims[0]
 
 
 def _kind(probe: Probe) -> str:

@@ -80,6 +80,43 @@ def chosen_runs(
     return runs
 
 
+@dataclass(frozen=True)
+class Separate:
+    """One of the runs that :func:`separate_runs` finds.
+
+    Attributes
+    ----------
+    name
+        ``experiment/run``; ``None`` where no name is needed.
+    runs
+        The run, or all channels of one plate.
+    notes, unread
+        What is said of the choice: the same as where the run is chosen by its name.
+    """
+
+    name: str | None
+    runs: list[NamedRun]
+    notes: list[str]
+    unread: list[str]
+
+
+def separate_runs(runs: list[NamedRun]) -> list[Separate]:
+    """Runs that are read one by one; those that :func:`chosen_runs` needs no name for are one.
+
+    Raises
+    ------
+    InputError
+        There is no run.
+    """
+    if len(runs) < 2 or _one_plate(runs):
+        notes: list[str] = []
+        return [Separate(None, chosen_runs(runs, None, notes, []), notes, [])]
+    return [
+        Separate(one.name, [one], [], [f"run {other.name}" for other in runs if other is not one])
+        for one in runs
+    ]
+
+
 def _names(runs: list[NamedRun]) -> str:
     return listed([one.name for one in runs], MAX_LISTED)
 

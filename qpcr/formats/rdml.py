@@ -8,25 +8,26 @@ See rdml.org and doi:10.1093/nar/gkp056.
 
 RDML asks for fluorescence without baseline correction, but says neither whether it is divided by
 a passive reference nor what software really did: both are said in notes. A file may hold many
-runs; one is read, by name. Runs that are the channels of one plate are put together.
+runs; each is read by its name. Runs that are the channels of one plate are put together.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qpcr._lists import listed
 from qpcr.errors import InputError, UnsupportedError
-from qpcr.formats import Format, Probe
+from qpcr.formats import Format, Probe, RunIn
 from qpcr.formats._archive import parse_xml
 from qpcr.formats._eds_text import shortened
 from qpcr.formats._rdml_data import Readings, read_reacts, results_of
 from qpcr.formats._rdml_plate import Grid, read_grid
-from qpcr.formats._rdml_runs import NamedRun, chosen_runs, runs_of
+from qpcr.formats._rdml_runs import NamedRun, Separate, chosen_runs, runs_of, separate_runs
 from qpcr.formats._rdml_setup import read_protocol, read_samples, read_targets
 from qpcr.formats._rdml_text import by_identity, children, prose, reference, word
 from qpcr.run import AnalysisSettings, Provenance, Run, ThresholdSetting
@@ -76,6 +77,42 @@ def read(probe: Probe) -> Run:
     UnsupportedError
         Another version.
     """
+    root, version, unread = _document(probe)
+    notes: list[str] = []
+    runs = chosen_runs(runs_of(root), probe.wanted, notes, unread)
+    return _run(root, version, runs, _source(probe), notes, unread)
+
+
+def several(probe: Probe) -> list[RunIn]:
+    """List the runs of a file, which is read and parsed once.
+
+    Raises
+    ------
+    InputError
+        Damaged, contradictory in what all runs share, or without a run.
+    UnsupportedError
+        Another version.
+    """
+    root, version, unread = _document(probe)
+    source = _source(probe)
+    return [
+        RunIn(
+            probe.path,
+            one.name,
+            partial(_separate, root, version, one, source, unread),
+        )
+        for one in separate_runs(runs_of(root))
+    ]
+
+
+def _separate(
+    root: _Element, version: str, one: Separate, source: Provenance, unread: list[str]
+) -> Run:
+    return _run(root, version, one.runs, source, [*one.notes], [*unread, *one.unread])
+
+
+def _document(probe: Probe) -> tuple[_Element, str, list[str]]:
+    """Root element, version, and the members of the container that are not read."""
     member = _member(probe)
     if probe.archive is not None and member is not None:
         root = probe.archive.xml(member)
@@ -93,19 +130,14 @@ def read(probe: Probe) -> Run:
             expected=", ".join(VERSIONS),
             found=repr(version)[:40],
         )
-    notes: list[str] = []
-    runs = chosen_runs(runs_of(root), probe.wanted, notes, unread)
-    return _run(
-        root,
-        version,
-        runs,
-        Provenance(probe.path.name, probe.sha256, probe.size, READER),
-        notes,
-        unread,
-    )
+    return root, version, unread
 
 
-FORMAT = Format(READER, "RDML 1.0 to 1.4", sniff, read, several=True)
+def _source(probe: Probe) -> Provenance:
+    return Provenance(probe.path.name, probe.sha256, probe.size, READER)
+
+
+FORMAT = Format(READER, "RDML 1.0 to 1.4", sniff, read, several)
 
 
 def _run(
