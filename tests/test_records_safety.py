@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import time
 import warnings
 from pathlib import Path
 
+import h5py
 import pytest
 
 from qpcr.document import document
@@ -180,6 +182,9 @@ def test_entries_removed_replaced_put_elsewhere_are_found(folder):
         assert verify(folder).problems
         with pytest.raises(InputError):
             Store.open(folder).commit(record(9), user="anna")
+        if b"".join(changed) != b"".join([*lines, b"x"]):  # like a line that is being written
+            with pytest.raises(InputError, match="ledger"):
+                Store.open(folder).runs()
     ledger.write_bytes(b"".join(lines))
     one, other = (folder / commit_name(number) for number in (3, 4))
     kept = one.read_bytes(), other.read_bytes()
@@ -222,6 +227,19 @@ def test_patients_files_altered_or_old_are_found_and_made_again(folder):
     assert [one.problem for one in verify(folder).problems] == ["the file is missing"]
     Store.open(folder).rebuild_index()
     assert not verify(folder).problems
+
+
+def test_a_patients_file_that_somebody_changed_and_sealed_is_found(folder):
+    (path,) = (folder / "patients").rglob("*.h5")
+    body = io.BytesIO(path.read_bytes())
+    with h5py.File(body, "r+") as file:
+        table = file["clinical"][:]
+        table["value"] = 99.0
+        file["clinical"][:] = table
+    path.write_bytes(sealed(body.getvalue()[SIZE:]))
+    assert [one.problem for one in verify(folder).problems] == ["it is not what the commits say"]
+    Store.open(folder).rebuild_index()
+    assert Store.open(folder).patient("p").clinical == {"wbc": 5.5}
 
 
 def test_an_index_that_somebody_changed_and_sealed_is_found(folder):

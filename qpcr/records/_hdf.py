@@ -50,6 +50,27 @@ def opened(data: bytes) -> Iterator[h5py.File]:
         raise broken(f"HDF5 contents that cannot be read ({type(error).__name__})") from error
 
 
+def same_contents(one: bytes, other: bytes) -> bool:
+    """Whether two sealed HDF5 files hold the same data sets and attributes."""
+    return one == other or _contents(one) == _contents(other)
+
+
+def _contents(data: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def take(name: str, thing: Any) -> None:
+        for key, value in thing.attrs.items():
+            found[f"{name}@{key}"] = np.asarray(value).tolist()
+        if isinstance(thing, h5py.Dataset):
+            values = thing[()]
+            found[name] = (str(thing.dtype), thing.shape, values.tobytes())
+
+    with opened(data) as file:
+        take("", file)
+        file.visititems(take)
+    return found
+
+
 def put_attributes(thing: Any, values: dict[str, Any]) -> None:
     """Set attributes; ``None`` becomes an empty text."""
     for name, value in values.items():

@@ -32,7 +32,7 @@ from qpcr.records._files import (
 from qpcr.records._recover import recover_ledger, unfinished
 from qpcr.records.commit_file import Commit, read_commit
 from qpcr.records.index import Index
-from qpcr.records.ledger import LEDGER, Entry, Position, read_entries
+from qpcr.records.ledger import LEDGER, Entry, Position, damaged, read_entries
 from qpcr.records.patient import Patient
 from qpcr.records.patient_file import patient_bytes, patient_path, read_head, state_digest
 from qpcr.records.seal import broken
@@ -135,15 +135,33 @@ class Writer:
         layout.write_head(self.folder, last)
 
     def _ask(self, question: Callable[[Index], Answer]) -> Answer:
-        """Ask the index, brought up to date; one that cannot be read is made again."""
+        """Ask the index, brought up to date; one that cannot be read is made again.
+
+        Raises
+        ------
+        InputError
+            The ledger is damaged, or ends before what was acknowledged.
+        """
         with self._mutex:
             try:
-                self._refresh()
+                self._refresh_whole()
                 return question(self._index)
             except (sqlite3.Error, ValueError, TypeError, KeyError):
                 self._index = Index()
-                self._refresh()
+                self._refresh_whole()
                 return question(self._index)
+
+    def _refresh_whole(self) -> None:
+        """Refresh; an end that was cut off must not look like the whole."""
+        try:
+            acknowledged, _ = layout.read_head(self.folder)  # first: the ledger is never behind it
+        except InputError:
+            acknowledged = -1  # derived, and verify says that it is damaged
+        self._refresh()
+        if acknowledged > self._index.position.sequence:
+            raise damaged(
+                self._index.position.sequence + 1, f"it was cut: it had {acknowledged} entries"
+            )
 
     def _refresh(self) -> None:
         """Take in what others have committed."""

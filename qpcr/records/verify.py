@@ -14,12 +14,19 @@ from filelock import FileLock, Timeout
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._files import FILE_MODE, TEMPORARY, in_words
+from qpcr.records._hdf import same_contents
 from qpcr.records._mounts import network
 from qpcr.records._recover import pending, torn
 from qpcr.records.commit_file import Commit, read_commit
 from qpcr.records.index import INDEX, Index
 from qpcr.records.ledger import BEGIN, LEDGER, Entry, Position, damaged, parse
-from qpcr.records.patient_file import PATIENTS, patient_path, read_head, state_digest
+from qpcr.records.patient_file import (
+    PATIENTS,
+    patient_bytes,
+    patient_path,
+    read_head,
+    state_digest,
+)
 from qpcr.records.seal import broken, check_seal
 
 FROM_BACKUP = "take this file from a backup"
@@ -251,7 +258,8 @@ class _Look:
             place = path.relative_to(self.folder).as_posix()
             late = self.unfinished is not None and name in self.unfinished
             try:
-                told = read_head(path.read_bytes())
+                data = path.read_bytes()
+                told = read_head(data)
             except FileNotFoundError:
                 if not late:
                     self.found(place, "the file is missing", REBUILD)
@@ -262,7 +270,8 @@ class _Look:
             else:
                 if patient is None or late:
                     continue
-                if told != (name, patient.sequence, state_digest(patient)):
+                expected_head = name, patient.sequence, state_digest(patient)
+                if told != expected_head or not _says(data, patient_bytes(patient, self.store)):
                     self.found(place, "it is not what the commits say", REBUILD)
         for path in files(self.folder / PATIENTS):
             if path not in expected:
@@ -292,6 +301,13 @@ class _Look:
                 f"The store lies on a network file system ({kind}): whether locks and fsync keep "
                 "their promises there was not tried. Put it on a local disk."
             )
+
+
+def _says(data: bytes, wanted: bytes) -> bool:
+    try:
+        return same_contents(data, wanted)
+    except InputError:
+        return False
 
 
 def files(folder: Path) -> Iterator[Path]:
