@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from qpcr import frames
@@ -18,6 +18,9 @@ from qpcr.errors import InputError
 from qpcr.quantification import quantification_csv
 from qpcr.record import Record
 from qpcr.report import render
+
+SOMETIMES = ("calls.csv", "quantification.csv")
+"""Files of a run that only some analyses have."""
 
 
 def write_outputs(
@@ -32,7 +35,8 @@ def write_outputs(
     record
         The analyzed run.
     folder
-        Where to; made if it does not exist. Files of the same names are replaced, others stay.
+        Where to; made if it does not exist. Files of the same names are replaced, and calls or
+        quantification of an earlier analysis are removed where this one has none; others stay.
     lang
         Language of the report.
     method
@@ -60,15 +64,21 @@ def write_outputs(
         texts["quantification.csv"] = quantification_csv(record, method)
     texts["run.json"] = to_json(record)
     texts["report.html"] = render(record, lang)
-    return write_texts(texts, folder)
+    return write_texts(texts, folder, replaces=SOMETIMES)
 
 
 def write_texts(
-    texts: Mapping[str, str | bytes], folder: Path, *, private: bool = False
+    texts: Mapping[str, str | bytes],
+    folder: Path,
+    *,
+    private: bool = False,
+    replaces: Collection[str] = (),
 ) -> list[Path]:
     """Write several files into a folder: all of them, or none that is incomplete.
 
-    With `private`, their owner alone can read them, and a new folder.
+    With `private`, their owner alone can read them, and a new folder. Files called as `replaces`
+    says are what an earlier time wrote: those that are not written now are removed, since beside
+    the new files they would be taken for part of them.
     """
     try:
         if not folder.is_dir():
@@ -84,7 +94,10 @@ def write_texts(
                     os.fsync(stream.fileno())
                 if private:
                     (waiting / name).chmod(0o600)
-            _check_targets([folder / name for name in texts])
+            stale = [folder / name for name in replaces if name not in texts]
+            _check_targets([*(folder / name for name in texts), *stale])
+            for path in stale:
+                path.unlink(missing_ok=True)
             for name in texts:
                 (waiting / name).replace(folder / name)
         finally:
@@ -102,6 +115,8 @@ def write_texts(
 def _check_targets(targets: list[Path]) -> None:
     """Refuse what cannot be replaced (a folder, a file another program locks) before any is."""
     for target in targets:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            raise InputError("the results cannot be written: this is no file", file=target)
         try:
             if target.exists():
                 target.open("r+b").close()

@@ -45,6 +45,10 @@ def _cell(value: Cell) -> str:
     return plain(str(value)) or ""
 
 
+SOMETIMES = ("installation.csv", "pooled.csv")
+"""Tables that :func:`quantity_texts` has only for some plates."""
+
+
 def quantity_texts(
     found: Quantities, tests: Sequence[Installation], kept: tuple[StoredCurve, ...]
 ) -> dict[str, str]:

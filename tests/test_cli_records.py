@@ -111,3 +111,30 @@ def test_ids_and_names_stay_out_of_errors(plates, tmp_path):
 def test_every_command_has_help():
     for name in main.commands["records"].commands:
         assert "Usage" in run("records", name, "--help")
+
+
+def test_the_road_of_a_mistaken_technician(plates, tmp_path):
+    file, sheet = plates
+    store, user, out = tmp_path / "store", ("--user", "anna"), tmp_path / "out"
+    run("records", "init", "--store", store)
+    told = ("analyze", file, "--panel", "ikzf1", "--sheet", sheet, "--store", store, *user)
+    run_id = run(*told, "--out", out).split("kept in the store: run ")[1].split()[0]
+    assert (out / "simulated-1" / "calls.csv").exists()
+    run("analyze", file, "--out", out)  # without a panel: nothing is called
+    assert not (out / "simulated-1" / "calls.csv").exists()
+
+    on_record = {name for one in Store.open(store).patients() for name in one.deletions}
+    refused = run("records", "find", "--store", store, "--deletion", "D4-7", code=3)
+    assert "no result on record has a deletion of that name" in refused
+    assert all(name in refused for name in on_record)
+    assert "pat-1" not in refused
+    for name in on_record:
+        assert "0 patients" not in run("records", "find", "--store", store, "--deletion", name)
+
+    page = ("records", "report", "--store", store, "--patient", "pat-1")
+    result = ("--result", f"{run_id}/P-001")
+    assert "--out must end in .html" in run(*page, *result, "--out", out / "r.pdf", code=2)
+    run(*page, *result, "--out", out / "r.html")
+    wrong = run("convert", file, "--to", "csv", "--out", out / "p.xlsx", code=2)
+    assert "the name p.xlsx says .xlsx" in wrong
+    assert not (out / "p.xlsx").exists()

@@ -557,3 +557,17 @@ def test_every_field_of_the_schema_has_a_column_and_a_description(store, tmp_pat
     assert columns == {row["column"] for row in rows(tmp_path / "c" / "fields.csv")}
     assert set(schema().fields) - {"patient"} <= columns
     assert Path(tmp_path / "c" / "manifest.json").is_file()
+
+
+def test_files_with_ids_and_files_with_pseudonyms_never_share_a_folder(store, tmp_path):
+    named, hidden = tmp_path / "named", tmp_path / "hidden"
+    for folder, deidentify in ((named, False), (hidden, True)):
+        for to in ("fhir", "csv"):
+            export_records(store, folder, to, deidentify=deidentify)
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(InputError, match="a folder of their own"):
+            export_records(store, folder, "csv", deidentify=not deidentify)
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    (named / "manifest.json").unlink()
+    with pytest.raises(InputError, match="a folder of their own"):
+        export_records(store, named, "csv", deidentify=True)

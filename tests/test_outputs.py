@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import numpy as np
@@ -60,3 +61,21 @@ def test_what_cannot_be_replaced_leaves_all_as_it_was(tmp_path):
 def test_what_is_no_text_stays_visible(tmp_path):
     (file,) = outputs.write_texts({"a.txt": "name\udcff 样本"}, tmp_path)
     assert file.read_text(encoding="utf-8") == "name\\udcff 样本"
+
+
+def test_calls_of_an_earlier_analysis_do_not_stay_beside_one_without_a_panel(tmp_path):
+    outputs.write_texts({"a.txt": "old", "calls.csv": "P-001,detected", "mine.txt": "x"}, tmp_path)
+    outputs.write_texts({"a.txt": "new"}, tmp_path, replaces=("calls.csv",))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "mine.txt"]
+    (tmp_path / "calls.csv").mkdir()
+    with pytest.raises(InputError, match="cannot be replaced"):
+        outputs.write_texts({"a.txt": "newer"}, tmp_path, replaces=("calls.csv",))
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_device_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="this is no file"):
+        outputs.write_texts({"pipe": "text"}, tmp_path)
+    assert (tmp_path / "pipe").is_fifo()

@@ -41,6 +41,8 @@ def convert(
     """
     if rdml_version is not None and name != "rdml":
         raise click.UsageError("--rdml-version goes with --to rdml")
+    if out.suffix.lower() != f".{name}" and out.suffix.lower().lstrip(".") in NAMES:
+        raise click.UsageError(f"--to {name}, but the name {out.name} says {out.suffix}")
     from primers import load_panel
     from qpcr.export import content_of, write
     from qpcr.formats import read_run

@@ -79,7 +79,7 @@ def standards(
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
     from qpcr.quantities import keepable, quantify
-    from qpcr.quantity_tables import quantity_texts, read_stored_curves
+    from qpcr.quantity_tables import SOMETIMES, quantity_texts, read_stored_curves
 
     if method is not None and curves is not None:
         raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
@@ -92,7 +92,7 @@ def standards(
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)
     kept = keepable(found, rows, lot, unit) if method is None else ()
-    written = write_texts(quantity_texts(found, tests, kept), out)
+    written = write_texts(quantity_texts(found, tests, kept), out, replaces=SOMETIMES)
     _show(found, tests)
     for path in written:
         click.echo(f"written: {path}")

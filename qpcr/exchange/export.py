@@ -82,7 +82,25 @@ def export_records(
             found = sorted(made, key=lambda one: one.id)
         files = _files(found, to, in_days=pseudonyms is not None and dates == "days")
     files["manifest.json"] = _json(_manifest(to, len(found), deidentify, dates))
+    _check_apart(folder, deidentify)
     return write_texts(files, folder, private=True)
+
+
+def _check_apart(folder: Path, deidentify: bool) -> None:
+    """Refuse a folder where files with pseudonyms and files with ids would lie side by side."""
+    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    try:
+        earlier = json.loads((folder / "manifest.json").read_text("utf-8"))
+        hidden = isinstance(earlier, dict) and earlier.get("deidentified") is True
+    except (OSError, ValueError):
+        hidden = False
+    if (deidentify and there and not hidden) or (hidden and not deidentify):
+        raise InputError(
+            "de-identified files must lie in a folder of their own",
+            file=folder,
+            found=f"{len(there)} other files",
+            remedy="name a folder with --out that does not exist yet",
+        )
 
 
 def _files(patients: Sequence[Patient], to: To, in_days: bool) -> dict[str, str | bytes]:

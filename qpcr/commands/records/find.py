@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option
+from qpcr.errors import InputError
+
+if TYPE_CHECKING:
+    from qpcr.records import Store
 
 HEADS = ("Patient", "Results", "Final", "Calls", "Deletions")
 
@@ -38,6 +43,7 @@ def find_patients(
     """List patients; results that a later revision replaces do not count."""
     from qpcr.records import PatientQuery, State
 
+    store = opened(folder)
     asked = PatientQuery(outcome, deletion, None if state is None else State(state), run, limit)
     rows = [
         (
@@ -47,10 +53,23 @@ def find_patients(
             ", ".join(one.outcomes),
             ", ".join(one.deletions),
         )
-        for one in opened(folder).patients(asked)
+        for one in store.patients(asked)
     ]
+    if deletion is not None and not rows:
+        _check_deletion(store, deletion)
     print_table(dict.fromkeys(HEADS, "left"), rows)
     click.echo(f"{len(rows)} patients")
+
+
+def _check_deletion(store: Store, deletion: str) -> None:
+    """Refuse a name that no result on record has: a typing error must not look like nobody."""
+    known = sorted({one for patient in store.patients() for one in patient.deletions})
+    if deletion not in known:
+        raise InputError(
+            "no result on record has a deletion of that name",
+            expected=", ".join(known) or "none is on record",
+            found=deletion,
+        )
 
 
 SUBCOMMAND = find_patients

@@ -18,6 +18,8 @@ from qpcr.commands.records._options import opened, store_option
 @language_option
 def report(folder: Path, patient: str, result: str, out: Path, lang: str | None) -> None:
     """Write the report of a patient's result: one A4 page, preliminary until it is signed."""
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError("--out must end in .html; the browser prints it, or saves it as PDF")
     from qpcr.outputs import write_texts
     from qpcr.records.cases import stored_case
     from qpcr.report import render_patient
