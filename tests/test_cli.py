@@ -212,6 +212,41 @@ def test_fit_writes_what_scorers_read(tmp_path):
             )
 
 
+def test_fit_writes_bootstrap_errors_when_asked(tmp_path):
+    x = np.arange(1, 41)
+    rng = np.random.default_rng(0)
+    table = tmp_path / "set.csv"
+    curves = [0.2 + 6 / (1 + np.exp(-(x - ct) / 1.5)) for ct in (20, 24, 28)] + [0 * x + 0.2]
+    values = np.stack(curves, axis=1) + rng.normal(0, 0.004, (40, 4))
+    lines = [f"{c},{','.join(map(str, row))}" for c, row in zip(x, values.tolist(), strict=True)]
+    table.write_text("\n".join(["cycle,a,b,c,flat", *lines]))
+    ask = ("fit", table, "--method", "recommended", "--engine", "batch")
+    assert run(*ask, "--out", tmp_path / "plain.csv").exit_code == 0
+    for name in ("boot.csv", "again.csv"):
+        assert run(*ask, "--bootstrap", "20", "--out", tmp_path / name).exit_code == 0
+    plain, found, again = (rows(tmp_path / f"{name}.csv") for name in ("plain", "boot", "again"))
+    assert ",".join(plain[0]) == FIT_COLUMNS
+    assert ",".join(found[0]) == FIT_COLUMNS + ",cq_se_boot,eff_se_boot,n0_se_boot"
+    for old, new, same in zip(plain, found, again, strict=True):
+        errors = [new[f"{name}_se_boot"] for name in ("cq", "eff", "n0")]
+        assert {k: v for k, v in new.items() if k in old and k != "sec"} == {
+            k: v for k, v in old.items() if k != "sec"
+        }
+        assert errors == [same[f"{name}_se_boot"] for name in ("cq", "eff", "n0")]
+        if old["curve"] == "flat":
+            assert errors == ["", "", ""]
+            continue
+        cq, _, n0 = (float(value) for value in errors)
+        assert 0 < cq < 0.1
+        assert 0 < n0 < float(new["n0"])
+    for wrong in (("--method", "cy0", "--bootstrap", "20"), ("--bootstrap", "20")):
+        done = run("fit", table, *wrong, "--out", tmp_path / "no.csv")
+        assert done.exit_code == 2
+        assert "recommended" in done.output
+    assert run(*ask, "--bootstrap", "1", "--out", tmp_path / "no.csv").exit_code == 2
+    assert not (tmp_path / "no.csv").exists()
+
+
 def test_demo_is_the_same_for_the_same_seed(tmp_path):
     one = run("demo", "--out", tmp_path / "a", "--seed", "7")
     assert one.exit_code == 0

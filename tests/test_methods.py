@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from shared_curves import CYCLES, assay, batch_of
 
-from qpcr.methods import _growth, mak2, methods, recommended, takeoff, window
+from qpcr.methods import _growth, mak2, methods, takeoff, window
 from qpcr.methods._amplitude import FREE, TIGHT, amplitude_spread
+from qpcr.methods._bootstrap import bootstrap
 from qpcr.methods._shift import Weighting, Wells
 from qpcr.tables import read_curves
 
@@ -116,7 +117,7 @@ def test_standard_errors_are_the_size_of_the_errors(noise):
     e = RECOMMENDED.estimate(batch)
     actual = (e.cq - made.cycles_late).std()
     assert 0.6 < np.sqrt(np.mean(e.cq_se**2)) / actual < 2.0
-    again = recommended.bootstrap(batch, 30)
+    again = bootstrap(batch, e.n0, 30).cq
     assert 0.5 < np.sqrt(np.mean(again**2)) / actual < 2.0
     truth = np.abs(e.efficiency - made.efficiency) < 2 * e.efficiency_se
     assert truth.all()
@@ -136,7 +137,55 @@ def test_amplitude_follows_what_scatters_less():
 
 def test_bootstrap_wants_two_draws():
     with pytest.raises(ValueError, match="at least 2"):
-        recommended.bootstrap(batch_of(assay(np.array([1e-5])).signal), 1)
+        bootstrap(batch_of(assay(np.array([1e-5])).signal), np.ones(1), 1)
+
+
+def rms(values):
+    return np.sqrt(np.mean(np.asarray(values) ** 2))
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.01])
+def test_bootstrap_is_the_spread_of_curves_measured_again(noise):
+    """The same wells, with other noise, 40 times: that spread is what the bootstrap claims."""
+    start = np.tile([1e-4, 1e-6, 1e-7], 6)
+    rows = np.repeat(["a", "b"], 18)
+    clean = np.vstack([assay(start, e, 0.0, seed=s).signal for e, s in ((1.93, 1), (1.86, 2))])
+    rng = np.random.default_rng(3)
+    runs = []
+    for _ in range(40):
+        batch = batch_of(clean + noise * rng.normal(size=clean.shape), list(rows))
+        runs.append(RECOMMENDED.estimate(batch))
+    said = bootstrap(batch, runs[-1].n0, 40)
+    assert 0.6 < rms(said.cq) / rms(np.std([e.cq for e in runs], axis=0, ddof=1)) < 1.6
+    for target in "ab":
+        mine = rows == target
+        actual = rms(np.std([e.efficiency for e in runs], axis=0, ddof=1)[mine])
+        assert 0.6 < rms(said.efficiency[mine]) / actual < 1.6
+    actual = rms(np.std([np.log(e.n0) for e in runs], axis=0, ddof=1))
+    assert 0.6 < rms(said.n0 / runs[-1].n0) / actual < 1.6
+
+
+def test_bootstrap_says_nothing_where_the_method_does_not():
+    """Flat wells have no error; a target of controls alone has an efficiency but no own one."""
+    signal = np.vstack([assay(np.repeat(1e-5, 4)).signal, assay(np.array([1e-5])).signal])
+    signal[3] = 0.5 + 0.001 * np.random.default_rng(1).normal(size=len(CYCLES))
+    batch = batch_of(signal, ["a"] * 4 + ["b"])
+    batch = replace(batch, members=np.array([True] * 4 + [False]))
+    e = RECOMMENDED.estimate(batch)
+    said = bootstrap(batch, e.n0, 5)
+    np.testing.assert_array_equal(np.isfinite(said.cq), np.isfinite(e.cq))
+    np.testing.assert_array_equal(np.isfinite(said.efficiency), [True] * 3 + [False] * 2)
+    np.testing.assert_array_equal(np.isfinite(said.n0), [True] * 3 + [False] * 2)
+    assert (said.efficiency[:3] > 0).all()
+
+
+def test_bootstrap_of_an_efficiency_at_its_limit_is_not_zero():
+    made = assay(np.repeat([1e-3, 1e-5], 6), efficiency=2.0)
+    batch = batch_of(made.signal)
+    e = RECOMMENDED.estimate(batch)
+    said = bootstrap(batch, e.n0, 10)
+    assert (said.efficiency > 1e-5).all()
+    assert (said.n0 > e.n0 * np.log(1.9) * said.cq * 0.5).all()
 
 
 def test_a_control_does_not_bend_the_common_curve():

@@ -117,11 +117,17 @@ def shared_rates(
 
 
 def pooled(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Efficiency and standard deviation (K,) by :func:`posterior`, the efficiency at most 2."""
+    mean, spread = posterior(value, error)
+    return np.minimum(mean, 2.0), spread
+
+
+def posterior(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Posterior mean and standard deviation (K,) of the targets' efficiencies.
 
     The model: efficiency E = m + v, m ~ N(TYPICAL, SPREAD²) of the plate, v ~ N(0, SPREAD²) of the
     target; `value` = E + d + ε, d ~ N(0, FORM²) of the plate, ε ~ N(0, error²). All normal, so the
-    answer is a linear one; a target without a value gets the plate's mean. At most 2.
+    answer is a linear one; a target without a value gets the plate's mean.
     """
     count = len(value)
     seen = np.flatnonzero(np.isfinite(value) & np.isfinite(error))
@@ -132,4 +138,4 @@ def pooled(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray
     gain = np.linalg.solve(noisy, prior[seen]).T
     mean = TYPICAL + gain @ (value[seen] - TYPICAL)
     spread = np.sqrt(np.diag(prior - gain @ prior[seen]))
-    return np.minimum(mean, 2.0), spread
+    return mean, spread

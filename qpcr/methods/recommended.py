@@ -25,7 +25,7 @@ from qpcr.methods._aligned import LEVEL, Aligned, align
 from qpcr.methods._amplitude import FREE
 from qpcr.methods._batch import Batch, Estimates
 from qpcr.methods._growth import pooled, shared_rates, some_of_each
-from qpcr.methods._shift import Shifted, Weighting, Wells, shift
+from qpcr.methods._shift import Weighting, Wells
 
 HOW = Weighting(floor=0.005, proportional=0.1, amplitude=FREE, foot=True)
 """Half a percent of the rise for the baseline, a tenth of the signal between wells: round numbers
@@ -34,7 +34,7 @@ in the middle of a wide flat optimum (METHODS.md). The amplitude is free to begi
 
 def _estimate(batch: Batch) -> Estimates:
     found = align(batch, HOW, ask=True)
-    factor, factor_se = efficiencies(batch, found)
+    factor, factor_se = pooled(*efficiencies(batch, found))
     group = found.wells.group
     columns = [np.full(len(batch), np.nan) for _ in range(5)]
     level = LEVEL * np.exp(found.rise)
@@ -45,56 +45,16 @@ def _estimate(batch: Batch) -> Estimates:
 
 
 def efficiencies(batch: Batch, found: Aligned) -> tuple[FloatArray, FloatArray]:
-    """Efficiency (K,) of each target and its standard error, pooled over the plate."""
+    """Efficiency (K,) of each target by its own wells alone, and its standard error.
+
+    NaN for a target of which no well that counts lies on the common curve.
+    """
     now, group = found.shifted, found.wells.group
     wells = Wells(found.wells.y, group, now.t, now.log_a, now.line, found.wells.noise)
     good = np.flatnonzero(batch.members[found.rows] & ~found.apart)
     rows = good[some_of_each(group[good])]
     middle = (now.t + found.curves.steepest()[group])[rows]
-    value, error = shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, HOW)
-    return pooled(value, error)
-
-
-def bootstrap(batch: Batch, draws: int, seed: int = 0) -> FloatArray:
-    """Standard error (R,) of Cq by the wild bootstrap; NaN where there is no Cq.
-
-    The residuals of each well keep their size and change their sign, in blocks of three cycles so
-    that drift stays drift (Shao, J Am Stat Assoc 2010;105:218, doi:10.1198/jasa.2009.tm08744);
-    the common curve is held.
-
-    Parameters
-    ----------
-    batch
-        The curves.
-    draws
-        Number of draws, at least 2.
-    seed
-        Of the random signs.
-    """
-    if draws < 2:
-        raise ValueError("a standard error needs at least 2 draws")
-    found = align(batch, HOW, ask=True)
-    rng = np.random.default_rng(seed)
-    now, wells = found.shifted, found.wells
-    fitted = Wells(wells.y, wells.group, now.t, now.log_a, now.line, wells.noise)
-    g = found.curves.at(wells.group, batch.cycles[None] - now.t[:, None])[0]
-    residual = (fitted.share(batch.cycles) - g) * np.exp(now.log_a)[:, None]
-    smooth = wells.y - residual
-    blocks = -(-len(batch.cycles) // 3)
-    values = np.empty((draws, len(wells.y)))
-    for draw in range(draws):
-        signs = rng.choice((-1.0, 1.0), (len(wells.y), blocks))
-        signs = np.repeat(signs, 3, axis=1)[:, : len(batch.cycles)]
-        y = smooth + signs * residual
-        again = Wells(y, wells.group, now.t, wells.log_a, now.line, wells.noise)
-        values[draw] = _moved(batch.cycles, again, found).t
-    out = np.full(len(batch), np.nan)
-    out[found.rows] = np.where(found.apart, np.nan, values.std(axis=0, ddof=1))
-    return out
-
-
-def _moved(cycles: FloatArray, wells: Wells, found: Aligned) -> Shifted:
-    return shift(cycles, wells, found.curves, found.how)
+    return shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, HOW)
 
 
 METHOD = Method(
