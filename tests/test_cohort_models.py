@@ -358,14 +358,16 @@ def test_the_landmark_groups_by_what_was_so_then():
         Subject("early", {**values, **moved, "hsct_date": on(100)}),
         Subject("late", {**values, **moved, "hsct_date": on(500)}),
         Subject("undated", {**values, **moved}),
+        Subject("nobody knows", values),
         Subject("never", {**values, "therapy": "chemotherapy"}),
         Subject("dead", {**values, "therapy": "chemotherapy", "death": True,
                          "death_date": on(100), "last_follow_up": on(100)}),
     ]  # fmt: skip
     found = analyze_cohort(Cohort(tuple(people)), STUDY)
     os = next(one for one in found.endpoints if one.name == "OS")
+    assert os.changing[0].fit is None or os.changing[0].fit.patients == 4
     assert {arm.name: arm.patients for arm in os.landmark.comparison.arms} == {"A": 2, "B": 1}
-    assert (os.landmark.earlier, os.landmark.undated) == (1, 1)
+    assert (os.landmark.earlier, os.landmark.undated) == (1, 2)
 
 
 def test_incidence_has_limits_inside_and_pairs_are_corrected():
@@ -385,3 +387,44 @@ def test_incidence_has_limits_inside_and_pairs_are_corrected():
 
 def test_the_study_s_printed_statistics_come_from_contingency():
     assert contingency([26, 26], [92, 50]).statistic == pytest.approx(7.866, abs=5e-4)
+
+
+# --- stores ---------------------------------------------------------------------------------------
+
+
+def test_a_store_s_patients_and_what_is_wrong_with_them(tmp_path):
+    from qpcr.cohort.subjects import from_store
+    from qpcr.records import Store
+    from qpcr.records.event import Change, Kind
+
+    store = Store.init(tmp_path / "store")
+    with pytest.raises(InputError, match="holds no patients"):
+        from_store(store)
+    good = {"diagnosis_date": "2018-01-01", "last_follow_up": "2019-01-01", "sex": "male"}
+    people = {
+        "good": good,
+        "code": {**good, "sex": "robot"},
+        "order": {**good, "death": True, "death_date": "2017-01-01"},
+        "lost": {"diagnosis_date": "2018-01-01"},
+    }
+    changes = [
+        Change(name, Kind.CLINICAL, field, value)
+        for name, values in people.items()
+        for field, value in values.items()
+    ]
+    told = {"run": "r", "sample": "s", "outcome": "detected", "deletions": ["Δ4-7"]}
+    changes += [
+        Change("clash", Kind.CLINICAL, "ikzf1", "not deleted"),
+        Change("clash", Kind.RESULT, "r/s", told),
+        Change("good", Kind.RESULT, "r/s", told),
+    ]
+    store.commit(changes=changes, user="anna")
+    cohort = from_store(store)
+    assert not cohort.synthetic
+    (subject,) = cohort.subjects
+    assert subject.values["ikzf1_deletion"] == "Δ4-7"
+    assert {one.who: one.rule for one in cohort.exclusions} == {
+        "code": Rule.VALUE, "order": Rule.CONTRADICTION, "lost": Rule.FOLLOW_UP,
+        "clash": Rule.IKZF1,
+    }  # fmt: skip
+    assert [who for who, _ in cohort.notes] == ["good"]

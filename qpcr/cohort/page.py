@@ -186,9 +186,7 @@ class _Words:
         )  # fmt: skip
         factors = PlainSection(
             self.say(say("{endpoint}: factors", endpoint=one.name)),
-            (self.say(say("Choosing factors by their own P makes the P of their model too small; "
-                          "the model of all factors stands beside it.")),
-             *(self.say(w) for model in one.models for w in model.warnings)),
+            self.factor_words(one),
             (self.alone(one), *(self.model(model) for model in one.models if model.fit)),
         )  # fmt: skip
         moved = PlainSection(
@@ -198,6 +196,19 @@ class _Words:
             (drawn[f"{one.name}-landmark.svg"],),
         )
         return [by_group, factors, moved]
+
+    def factor_words(self, one: EndpointAnalysis) -> tuple[str, ...]:
+        words = [say("Choosing factors by their own P makes the P of their model too small; the "
+                     "model of all factors stands beside it.")]  # fmt: skip
+        if one.groups.incidence:
+            words.append(say("Cox models are of the cause-specific hazard: a competing event ends "
+                             "follow-up."))  # fmt: skip
+        for model in one.models:
+            for warning in model.warnings:
+                every = say("All factors: {warning}", warning=warning)
+                some = say("Factors with P alone: {warning}", warning=warning)
+                words.append(every if model.every else some)
+        return tuple(self.say(one) for one in words)
 
     def tested(self, comparison: Comparison) -> Said:
         return tested_words(comparison.test, comparison.incidence)
@@ -272,8 +283,8 @@ class _Words:
         words = [say("Landmark at {months:g} months: {n} patients had the event or left before.",
                      months=at.months, n=at.earlier), self.tested(at.comparison)]  # fmt: skip
         if at.undated:
-            words.append(say("{n} patients were transplanted on an unknown day and take no part.",
-                             n=at.undated))  # fmt: skip
+            words.append(say("{n} patients take no part: it is not known whether they were "
+                             "transplanted, or when.", n=at.undated))  # fmt: skip
         return tuple(self.say(w) for w in words)
 
     def changing(self, one: EndpointAnalysis) -> PlainTable:

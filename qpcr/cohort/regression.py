@@ -18,6 +18,9 @@ from qpcr.cohort.data import Data
 from qpcr.cohort.survival import Comparison, compare_survival
 from qpcr.said import Said, say
 
+BENT = 0.05
+"""P below which hazards count as not proportional."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Model:
@@ -114,12 +117,10 @@ def _model(data: Data, endpoint: str, every: bool, factors: tuple[str, ...]) -> 
             say("only {epv:.1f} events for each factor; below {limit:g} estimates are unreliable",
                 epv=fit.events_per_variable, limit=FEW_EVENTS)
         )  # fmt: skip
-    tests = zip((*factors, "*"), fit.proportional, strict=False)
-    bent = [name for name, test in tests if test.p < 0.05]
+    bent = sum(test.p < BENT for test in fit.proportional)
     if bent:
-        labels = ", ".join("all together" if n == "*" else data.study.features[n].en for n in bent)
         warnings.append(
-            say("hazards are not proportional (P < 0.05): {names}; the hazard ratio is a mean over "
-                "time", names=labels)
+            say("hazards are not proportional by {n} of {all} tests (P < {limit:g}); such a hazard "
+                "ratio is a mean over time", n=bent, all=len(fit.proportional), limit=BENT)
         )  # fmt: skip
     return Model(endpoint, every, factors, fit, left, tuple(warnings))

@@ -122,7 +122,7 @@ def from_store(store: Store, *, signed_only: bool = False) -> Cohort:
     synthetic = False
     for name in ids:
         patient = store.patient(name)
-        synthetic |= any(SYNTHETIC in (event.source or "") for event in patient.events)
+        synthetic |= any(_invented(event.source or "") for event in patient.events)
         values: dict[str, Value] = {}
         wrong = None
         for one in schema().fields.values():
@@ -138,17 +138,22 @@ def from_store(store: Store, *, signed_only: bool = False) -> Cohort:
             made.exclusions.append(Exclusion(name, Rule.VALUE, why))
             continue
         found = genotype(patient, values, signed_only)
-        made.notes += [(name, note) for note in found.notes]
         if found.contradiction is not None:
             made.exclusions.append(Exclusion(name, Rule.IKZF1, found.contradiction))
             continue
         subject = Subject(name, FrozenMap(found.values), found.from_results, found.classes)
         _settle(made, subject, name, folded(name) in twice)
+        if made.subjects and made.subjects[-1] is subject:
+            made.notes += [(name, note) for note in found.notes]
     return _cohort(made, (), synthetic)
 
 
-SYNTHETIC = "synthetic"
-"""Stands in the source of every event of an invented patient."""
+INVENTED = ("synthetic", "simulated")
+"""One of these stands in the name of every file that this program invents."""
+
+
+def _invented(source: str) -> bool:
+    return any(word in source.casefold() for word in INVENTED)
 
 
 def from_table(
@@ -191,7 +196,7 @@ def from_table(
             made.exclusions.append(Exclusion(f"row {number}", Rule.VALUE, why))
             continue
         _settle(made, Subject(name, FrozenMap(values)), name, folded(name) in twice)
-    return _cohort(made, table.unread, SYNTHETIC in file.name.casefold())
+    return _cohort(made, table.unread, _invented(file.name))
 
 
 def _twice(ids: Iterable[str]) -> set[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qpcr._frozen import FloatArray
+from qpcr._frozen import BoolArray
 from qpcr.cohort.cox import Cox, NoFitError, cox
 from qpcr.cohort.data import Data
 from qpcr.cohort.survival import Comparison, compare_survival
@@ -46,7 +46,7 @@ class Landmark:
     earlier
         Patients with an event or the end of follow-up before it: they take no part.
     undated
-        Transplanted on an unknown day: they take no part.
+        Not known whether they were transplanted, or when: they take no part.
     """
 
     months: float
@@ -76,12 +76,11 @@ class Changing:
     why: Said | None
 
 
-def _undated(data: Data, endpoint: str) -> FloatArray:
-    """(n,) 1 where a patient was transplanted and nobody knows when."""
-    told = [one.values.get("therapy") == TRANSPLANTED for one in data.cohort.subjects]
-    lost: FloatArray = (np.array(told) & np.isinf(data.followed[endpoint].transplanted)).astype(
-        np.float64
-    )
+def _unknown(data: Data, endpoint: str) -> BoolArray:
+    """(n,) nobody knows whether a patient was transplanted, or when."""
+    therapy = [one.values.get("therapy") for one in data.cohort.subjects]
+    told = np.array([one in (None, TRANSPLANTED) for one in therapy], dtype=np.bool_)
+    lost: BoolArray = told & np.isinf(data.followed[endpoint].transplanted)
     return lost
 
 
@@ -96,7 +95,7 @@ def landmark(data: Data, endpoint: str) -> Landmark:
         Name of one of the study's endpoints.
     """
     followed, at = data.followed[endpoint], data.study.landmark_months
-    lost = _undated(data, endpoint) > 0
+    lost = _unknown(data, endpoint)
     here = followed.known & (np.nan_to_num(followed.months, nan=-1.0) > at) & ~lost
     places = {name: place for place, name in enumerate(data.group_names)}
     group = np.full(len(here), -1, dtype=np.int64)
@@ -128,7 +127,7 @@ def changing(data: Data, endpoint: str, feature: str = "", having: bool = True) 
         Only patients who have it, or have it not; ``""``: all.
     """
     followed = data.followed[endpoint]
-    used = followed.known & (_undated(data, endpoint) == 0)
+    used = followed.known & ~_unknown(data, endpoint)
     if feature:
         used &= data.features[feature] == float(having)
     end, event = followed.months[used], followed.cause[used] == 1
