@@ -123,6 +123,11 @@ def test_the_road_of_a_mistaken_technician(plates, tmp_path):
     run("analyze", file, "--out", out)  # without a panel: nothing is called
     assert not (out / "simulated-1" / "calls.csv").exists()
 
+    for wrong in ("13.5.2024", "2024-13", "2024-5-1", "5/13/2024", ""):
+        for name in ("--since", "--until"):
+            refused = run("records", "list", "--store", store, name, wrong, code=2)
+            assert "expected YYYY-MM-DD" in refused
+
     on_record = {name for one in Store.open(store).patients() for name in one.deletions}
     refused = run("records", "find", "--store", store, "--deletion", "D4-7", code=3)
     assert "no result on record has a deletion of that name" in refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ from qpcr.commands.records._options import opened, store_option
 COLUMNS = dict.fromkeys(
     ("Run", "Day", "File", "Panel", "Samples", "Valid", "Replaced by", "By"), "left"
 )
+
+DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 
 @click.command("list")
@@ -26,6 +29,9 @@ def list_runs(
     """List runs, the newest first."""
     from qpcr.records import RunQuery
 
+    for name, day in (("--since", since), ("--until", until)):
+        if day is not None and not DAY.fullmatch(day):  # days are compared as texts
+            raise click.UsageError(f"{name} {day!r}: expected YYYY-MM-DD, YYYY-MM or YYYY")
     query = RunQuery(since=since, until=until, latest=latest, limit=limit)
     rows = [
         (
