@@ -62,11 +62,11 @@ def find_patients(
 
 
 def _check_deletion(store: Store, deletion: str) -> None:
-    """Refuse a name that no result on record has: a typing error must not look like nobody."""
+    """Refuse a name that no current result has: a typing error must not look like nobody."""
     known = sorted({one for patient in store.patients() for one in patient.deletions})
     if deletion not in known:
         raise InputError(
-            "no result on record has a deletion of that name",
+            "no current result has a deletion of that name; replaced ones do not count",
             expected=", ".join(known) or "none is on record",
             found=deletion,
         )
