@@ -4,22 +4,19 @@ Nothing is written unless asked for; then every run is one commit, a revision th
 replaces. A run whose last revision was made by this version of the software with the same panel is
 left alone: an interrupted reanalysis continues where it stopped.
 
-Work is handed out through one seam: a :data:`Mapper`, such as :func:`in_turn`, :func:`in_processes`
-or a function around ``Client.map`` of Dask.
+Where the work is done is a :class:`qpcr.farm.Mapper`.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from primers import Panel
 from qpcr.errors import InputError, QpcrError
+from qpcr.farm import Mapper, in_turn
 from qpcr.findings import Severity
 from qpcr.record import Record, versions
 from qpcr.records.query import RunQuery
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from qpcr.records.store import Store
 
 SOFTWARE = "ikaros-qpcr"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +105,6 @@ class Redone:
     error: str | None = None
 
 
-Mapper = Callable[[Callable[[Job], Redone], Sequence[Job]], Iterable[Redone]]
-"""Does jobs, in any order, anywhere, and yields each answer when it is there."""
-
-
 def jobs_of(
     store: Store,
     runs: Sequence[str] = (),
@@ -153,7 +145,7 @@ def jobs_of(
             remedy="state it with --reason",
         )  # fmt: skip
     return [
-        Job(store.folder, run, file, panel, again, apply, reason, user)
+        Job(store.folder.absolute(), run, file, panel, again, apply, reason, user)
         for run, file in _selected(store, runs)
     ]
 
@@ -195,59 +187,6 @@ def reanalyze(jobs: Sequence[Job], mapper: Mapper | None = None) -> Generator[Re
         As they get done. Whoever closes the generator stops the work; what was written stays.
     """
     yield from (mapper or in_turn)(redo, jobs)
-
-
-def in_turn(work: Callable[[Job], Redone], jobs: Sequence[Job]) -> Iterator[Redone]:
-    """Do jobs one after the other, in this process."""
-    yield from map(work, jobs)
-
-
-def in_processes(count: int) -> Mapper:
-    """A mapper that does jobs in `count` processes of their own.
-
-    An interruption (Ctrl-C) or an abandoned iteration lets the runs at work finish, starts no
-    other, and comes through then.
-    """
-
-    def mapper(work: Callable[[Job], Redone], jobs: Sequence[Job]) -> Iterator[Redone]:
-        from concurrent.futures import ProcessPoolExecutor, as_completed
-        from multiprocessing import get_context
-
-        pool = ProcessPoolExecutor(
-            min(count, len(jobs)) or 1, mp_context=get_context("spawn"), initializer=_uninterrupted
-        )
-        try:
-            with _one_thread_each():
-                waiting = [pool.submit(work, job) for job in jobs]
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    return mapper
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile compute in one thread each, and not in each other's way.
-
-    The libraries read these variables when they are loaded, before a worker could set them itself.
-    """
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _uninterrupted() -> None:
-    """A terminal interrupts all its processes; the first one decides for the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def redo(job: Job) -> Redone:

@@ -18,7 +18,7 @@ ORDER = [
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured",
     "quantities", "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
     "control_values", "relative_tables", "mrd", "mrd_tables", "records", "mrd_records", "exchange",
-    "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve", "commands",
+    "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}
@@ -28,6 +28,7 @@ APART = {"simulate": {"errors", "_frozen"}}
 MAY_SIMULATE = {"rehearsal", "cohort_rehearsal", "commands"}
 HOMES = {
     "lmfit": "qpcr/models/",
+    "distributed": "qpcr/farm.py",
     "h5py": "qpcr/records/",
     "click": ("cli.py", "qpcr/commands/"),
     "rich": "qpcr/commands/",

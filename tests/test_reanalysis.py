@@ -20,8 +20,9 @@ from cli import main
 from primers import load_panel
 from qpcr.calls import Release
 from qpcr.errors import InputError
+from qpcr.farm import in_processes, in_turn
 from qpcr.pipeline import analyze
-from qpcr.reanalysis import in_processes, in_turn, jobs_of, reanalyze, redo
+from qpcr.reanalysis import jobs_of, reanalyze, redo
 from qpcr.record import versions
 from qpcr.records import RunQuery, Store
 

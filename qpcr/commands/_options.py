@@ -64,6 +64,14 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+scheduler_option: Callable[[Any], Any] = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Dask scheduler whose workers do it: tcp://host:port. They must see the same folders "
+    "under the same paths.",
+)
+
+
 def language_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Option that says in which language a report is written; default: that of the locale."""
     return click.option(

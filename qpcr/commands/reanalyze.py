@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import BAD_INPUT, FAILED
+from qpcr.commands._options import scheduler_option
 from qpcr.commands._screen import print_table, progress
 from qpcr.commands.records._options import opened, store_option, user_option
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 @user_option
 @click.option("--panel", "panel_name", help="Panel to call by instead: its name, or a TOML file.")
 @click.option("--run", "runs", multiple=True, help="Only this run (may be repeated).")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes; default: as fits.")
+@scheduler_option
 @click.option("--again", is_flag=True, help="Also runs that this version has analyzed already.")
 @click.option("--apply", is_flag=True, help="Write new revisions; needs --reason.")
 @click.option("--reason", help="Why; kept with every result that is replaced.")
@@ -30,7 +32,8 @@ def reanalyze(
     folder: Path,
     panel_name: str | None,
     runs: tuple[str, ...],
-    jobs: int,
+    jobs: int | None,
+    scheduler: str | None,
     again: bool,
     apply: bool,
     reason: str | None,
@@ -41,17 +44,21 @@ def reanalyze(
     Nothing is written without --apply. It may be interrupted: what is written stays, and the next
     time it continues with the rest.
     """
+    from getpass import getuser
+
     from primers import load_panel
+    from qpcr.farm import mapper_for, processes_for
     from qpcr.qc import check_panel_rules
-    from qpcr.reanalysis import in_processes, in_turn, jobs_of
+    from qpcr.reanalysis import jobs_of
     from qpcr.reanalysis import reanalyze as work_off
 
     panel = None if panel_name is None else load_panel(panel_name)
     if panel is not None:
         check_panel_rules(panel)
-    chosen = {"again": again, "apply": apply, "reason": reason, "user": user}
+    chosen = {"again": again, "apply": apply, "reason": reason}
+    chosen["user"] = user or getuser()  # not the one a worker runs as
     waiting = jobs_of(opened(folder), runs, panel, **chosen)  # type: ignore[arg-type]
-    mapper = in_turn if jobs == 1 else in_processes(jobs)
+    mapper = mapper_for(jobs or processes_for(len(waiting)), scheduler)
     done: list[Redone] = []
     try:
         with progress(visible=True) as bar, closing(work_off(waiting, mapper)) as answers:
