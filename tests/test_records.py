@@ -320,7 +320,13 @@ def test_a_signed_result_stays_final_until_its_revision_is_signed(store):
     first = f"{store.commit(record(1, 'p'), user='anna').run_id}/s1"
     store.review("p", first, user="anna")
     store.sign("p", first, user="anna")
-    second = f"{store.commit(record(1, 'p', 'not detected'), user='anna').run_id}/s1"
+    again = record(1, "p", "not detected")
+    before = store.head()
+    for reason in (None, " "):
+        with pytest.raises(InputError, match="would replace results that were reviewed"):
+            store.commit(again, user="anna", reason=reason)
+    assert store.head() == before
+    second = f"{store.commit(again, user='anna', reason='new panel').run_id}/s1"
     patient = store.patient("p")
     assert [one.path for one in patient.current_results] == [second]
     assert [one.path for one in patient.final_results] == [first]

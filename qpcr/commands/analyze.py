@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--store", "records", type=FOLDER, help="Keep the run in this store of records.")
+@click.option("--reason", "why", help="Why a run whose results were reviewed is kept again.")
 @click.option("--user", help="Who releases or keeps it; default: the name you are logged in with.")
 @click.option(
     "--method",
@@ -59,6 +60,7 @@ def analyze(
     reason: str | None,
     explain: bool,
     records: Path | None,
+    why: str | None,
     user: str | None,
     method: str | None,
     lang: str | None,
@@ -90,7 +92,7 @@ def analyze(
     _distinct(files, out)
     if method is not None and out is None:
         raise click.UsageError("--method writes a file: say where with --out")
-    keep = None if records is None else _keeper(records, user)
+    keep = None if records is None else _keeper(records, user, why)
     total = failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
@@ -123,14 +125,14 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _keeper(folder: Path, user: str | None) -> Callable[[Record], str]:
+def _keeper(folder: Path, user: str | None, why: str | None) -> Callable[[Record], str]:
     """What keeps a record in a store, and says how."""
     from qpcr.records import Store
 
     store = Store.open(folder)
 
     def keep(record: Record) -> str:
-        done = store.commit(record, user=user)
+        done = store.commit(record, user=user, reason=why)
         if done.already_there:
             return f"in the store already: run {done.run_id}"
         replaces = f", a revision of {done.revision_of}" if done.revision_of else ""

@@ -126,7 +126,8 @@ class Store(Writer):
         user
             Who; by default the name that one is logged in with.
         reason
-            Why the run is written again; kept with the results that it gives its patients.
+            Why the run is written again; kept with the results that it gives its patients. Needed
+            where results that it replaces were reviewed, signed or amended.
 
         Returns
         -------
@@ -147,6 +148,7 @@ class Store(Writer):
             if run is None:
                 events = self._events(wanted, user)
             else:
+                self._spare_reviews(run["revision_of"], reason)
                 mine = [replace(one, reason=reason) for one in changes_of(record, run)]  # type: ignore[arg-type]
                 events = self._events(mine, user, once=True)
                 events += self._events(wanted, user, before=events)
@@ -161,6 +163,20 @@ class Store(Writer):
         if run is None:
             return Receipt(latest if again else None, None, again, head.sequence)
         return Receipt(run["run_id"], run["revision_of"], False, head.sequence)
+
+    def _spare_reviews(self, replaced: str | None, reason: str | None) -> None:
+        """Refuse to replace results that people have worked on, unless somebody says why."""
+        select = "SELECT count(*) FROM results WHERE run = ? AND state != ?"
+        asked = (replaced, str(State.PRELIMINARY))
+        count = self._index.db.execute(select, asked).fetchone()[0] if replaced else 0
+        if count and not (reason or "").strip():
+            raise InputError(
+                "a new analysis would replace results that were reviewed or amended",
+                place=f"run {replaced}",
+                expected="a reason",
+                found=f"{count} such results",
+                remedy="give --reason; or analyze without --store",
+            )
 
     def _known(self, record: Record | None) -> tuple[dict[str, Any] | None, str | None, bool]:
         """A record in short, the last revision of its file, and whether it is that revision."""
