@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import shutil
@@ -75,7 +76,8 @@ def test_a_broken_file_is_named_and_stops_nothing(tmp_path, plates, log, caplog)
     assert (plan.out / "b" / "report.html").is_file()
     assert not (plan.out / "a").exists()
     caplog.clear()
-    assert once(plan, log) == 0  # known, and not tried again …
+    assert once(plan, log) == 1  # known, not tried again, and not forgotten either …
+    assert "a.eds could not be analyzed before" in caplog.text
     (plan.folder / "a.eds").write_bytes(plates[0].read_bytes())
     assert once(plan, log) == 0  # … until it changes
     assert (plan.out / "a" / "report.html").is_file()
@@ -266,12 +268,20 @@ def test_what_is_reported_is_on_record_once(tmp_path, plates, log, caplog):
     assert "此前已归档为" in caplog.text
 
 
-def test_a_store_that_cannot_be_used_does_not_lose_the_file(tmp_path, plates, log, caplog):
+def test_a_store_that_is_none_is_said_at_once(tmp_path, plates, log):
     plan = plan_of(tmp_path, store=tmp_path / "no-store", user="li")
     shutil.copy2(plates[0], plan.folder / "run.eds")
-    assert once(plan, log) == 1
-    assert "tried again" in caplog.text
-    assert not (plan.out / "run").exists()  # nothing is reported that is not on record
+    with pytest.raises(InputError):
+        once(plan, log)
+    assert not plan.out.exists()
+
+
+def test_nothing_is_reported_that_is_not_on_record(tmp_path, plates):
+    plan = plan_of(tmp_path, store=tmp_path / "no-store", user="li")
+    sha256 = hashlib.sha256(plates[0].read_bytes()).hexdigest()
+    result = run_apart(Errand(plates[0], "run", sha256, plan))
+    assert result.outcome is Outcome.LATER  # the store may be back later
+    assert not (plan.out / "run").exists()
 
 
 def test_the_sample_sheet_is_read_anew_for_every_file(tmp_path, plates, log, caplog):

@@ -66,6 +66,10 @@ class Journal:
         entry = self._latest.get(arrival.name)
         return entry is not None and arrival.stamp == Stamp(entry.size, entry.modified_ns)
 
+    def failed(self, arrival: Arrival) -> bool:
+        """Whether this state of this file could not be analyzed when it was tried."""
+        return self.knows(arrival) and self._latest[arrival.name].state == FAILED
+
     def done(self, sha256: str) -> Entry | None:
         """The entry of the same bytes, if they were analyzed before under any name."""
         return self._done.get(sha256)

@@ -54,6 +54,10 @@ def watch(plan: Plan, stop: threading.Event, log: logging.Logger, once: bool = F
             expected="a folder",
             remedy="make it, or correct its name",
         )
+    if plan.store is not None:
+        from qpcr.records import Store
+
+        Store.open(plan.store)  # a wrong name is said now, not after the first analysis
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
         with FileLock(plan.out / ".watch.lock", timeout=0):
@@ -87,14 +91,14 @@ class _Watcher:
     def run(self, once: bool) -> int:
         self._tell(logging.INFO, say("watching {folder}", folder=str(self._plan.folder)))
         while not self._stop.is_set():
-            waiting = self._round()
+            waiting = self._round(once)
             if once and not waiting:
                 break
             self._stop.wait(self._plan.every_seconds)
         self._tell(logging.INFO, say("stopped watching {folder}", folder=str(self._plan.folder)))
         return len(self._failed)
 
-    def _round(self) -> bool:
+    def _round(self, once: bool) -> bool:
         """Look once; whether files are still being waited for."""
         waiting = False
         if not self._plan.folder.is_dir():
@@ -105,6 +109,10 @@ class _Watcher:
             if self._stop.is_set():
                 break
             if self._journal.knows(arrival):
+                if once and self._journal.failed(arrival) and arrival.name not in self._failed:
+                    self._failed.add(arrival.name)
+                    text = say("{file} could not be analyzed before", file=_shown(arrival.name))
+                    self._tell(logging.ERROR, text)
                 continue
             now = time.monotonic()
             if self._later.get(arrival.name, now) > now:
