@@ -17,6 +17,7 @@ from test_report_browser import CHROMES, FLAGS, wait
 from qpcr.records import State, Store
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,20 @@ def page(browser, address):
 
 
 def find(browser, selector):
-    return browser.find_element(By.CSS_SELECTOR, selector)
+    """An element, once the page that has it is there."""
+    return wait(lambda: next(iter(browser.find_elements(By.CSS_SELECTOR, selector)), None))
+
+
+def see(browser, selector, text):
+    """Wait until an element says something: a form's answer takes its time."""
+
+    def there():
+        try:
+            return text in find(browser, selector).text
+        except StaleElementReferenceException:
+            return False
+
+    assert wait(there)
 
 
 def test_the_token_does_not_stay_in_the_address(page):
@@ -107,40 +121,44 @@ def test_a_run_s_report_opens_and_draws(page):
 def test_review_sign_amend_and_the_patient_report(page, store):
     find(page, "#runs tbody a").click()
     find(page, "#results tbody td a").click()
-    patient = next(one for one in store.patients() if one.patient in find(page, "h1").text)
+    wait(lambda: "/patient?" in page.current_url)
+    title = find(page, "h1").text
+    patient = next(one for one in store.patients() if one.patient in title)
     path = next(iter(store.patient(patient.patient).results))
-    assert "preliminary" in find(page, "#results .state").text
+    see(page, "#results .state", "preliminary")
     find(page, "button.review").click()
-    assert "reviewed by 王芳" in find(page, "#results .state").text
+    see(page, "#results .state", "reviewed by 王芳")
     find(page, "button.sign").click()
-    assert "signed (final)" in find(page, "#results .state").text
+    see(page, "#results .state", "signed (final)")
     assert store.patient(patient.patient).results[path].state is State.SIGNED
     home = page.current_url
     find(page, "#results a[href*='/patient/report']").click()
-    assert patient.patient in find(page, "body").text
+    wait(lambda: "/patient/report" in page.current_url)
+    see(page, "body", patient.patient)
     page.get(home)
     find(page, "details summary").click()
     find(page, "details input[name='reason']").send_keys("样本标签有误")
     find(page, "details select[name='outcome'] option[value='inconclusive']").click()
     find(page, "details input[name='deletions']").clear()
     find(page, "details button").click()
-    assert "amended" in find(page, "#results .state").text
-    assert "样本标签有误" in find(page, "#history").text
+    see(page, "#results .state", "amended")
+    see(page, "#history", "样本标签有误")
     assert store.patient(patient.patient).results[path].outcome == "inconclusive"
 
 
 def test_search_and_language(page):
     find(page, "nav a[href='/patients']").click()
+    find(page, "#patients")
     every = len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr"))
     find(page, "select[name='outcome'] option[value='detected']").click()
     find(page, "form.search button").click()
     wait(lambda: "outcome=detected" in page.current_url)
     assert 0 < len(page.find_elements(By.CSS_SELECTOR, "#patients tbody tr")) < every
     find(page, "#language").click()
-    assert find(page, "h1").text == "实验运行"
+    see(page, "h1", "实验运行")
     assert page.execute_script("return document.documentElement.lang") == "zh"
     find(page, "#language").click()
-    assert find(page, "h1").text == "Runs"
+    see(page, "h1", "Runs")
 
 
 def test_it_works_by_keyboard(page):
