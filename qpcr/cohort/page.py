@@ -192,7 +192,7 @@ class _Words:
         moved = PlainSection(
             self.say(say("{endpoint}: transplantation without immortal time", endpoint=one.name)),
             (self.say(WHY), *self.landmark_words(one)),
-            (self.rates(one.landmark.comparison), self.changing(one)),
+            (self.rates(one.landmark.comparison, self.study.landmark_months), self.changing(one)),
             (drawn[f"{one.name}-landmark.svg"],),
         )
         return [by_group, factors, moved]
@@ -213,7 +213,8 @@ class _Words:
     def tested(self, comparison: Comparison) -> Said:
         return tested_words(comparison.test, comparison.incidence)
 
-    def rates(self, comparison: Comparison) -> PlainTable:
+    def rates(self, comparison: Comparison, landmark: float = 0.0) -> PlainTable:
+        """Rates of the groups; `landmark` months: of those who reached it, counted from it."""
         rows = tuple(
             (
                 self.group("", arm.name), str(arm.patients), str(arm.events),
@@ -227,10 +228,18 @@ class _Words:
             say("Group"), say("Patients"), say("Events"), say("Rate ± SE, %"), say("95 % CI"),
             say("Median, months"),
         )  # fmt: skip
-        return PlainTable(
-            self.say(say("Rates at {months:g} months from diagnosis or remission",
-                         months=self.study.horizon_months)), heads, rows,
-        )  # fmt: skip
+        caption = say(
+            "Rates at {months:g} months from diagnosis or remission",
+            months=self.study.horizon_months,
+        )
+        if landmark:
+            caption = say(
+                "Rates {months:g} months after the landmark at {at:g} months, of those who reached "
+                "it",
+                months=self.study.horizon_months - landmark,
+                at=landmark,
+            )
+        return PlainTable(self.say(caption), heads, rows)
 
     def pairs(self, comparison: Comparison) -> Sequence[PlainTable]:
         if not comparison.pairs:
