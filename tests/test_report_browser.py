@@ -39,18 +39,23 @@ FLAGS = (
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def open_browser(profile: Path) -> Any:
+    """A headless Chromium whose log is kept; skips where there is none."""
     binary = next(filter(None, map(shutil.which, CHROMES)), None)
     service = shutil.which("chromedriver")
     if binary is None or service is None:
         pytest.skip("no Chromium with its chromedriver on this machine")
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from test_report_browser import CHROMES, FLAGS, wait
+from test_report_browser import open_browser, wait
 
 from qpcr.records import State, Store
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
+pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[1]
@@ -61,16 +60,7 @@ def address(store):
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory, address):
     """A browser that is signed in."""
-    binary = next(filter(None, map(shutil.which, CHROMES)), None)
-    service = shutil.which("chromedriver")
-    if binary is None or service is None:
-        pytest.skip("no Chromium with its chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(service))
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
     driver.get(address)
     yield driver
     driver.quit()
