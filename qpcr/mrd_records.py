@@ -13,8 +13,8 @@ from typing import Any
 
 from calibration.mrd_profile import Profile
 from qpcr.errors import InputError
-from qpcr.mrd import MrdResult
-from qpcr.mrd_tables import Point
+from qpcr.quantities.mrd import MrdResult
+from qpcr.quantities.mrd_tables import Point
 from qpcr.records import Change, Kind, Store
 
 PREFIX = "residual disease/"

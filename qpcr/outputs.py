@@ -15,7 +15,7 @@ from pathlib import Path
 from qpcr import frames
 from qpcr.document import to_json
 from qpcr.errors import InputError
-from qpcr.quantification import quantification_csv
+from qpcr.quantities.quantification import quantification_csv
 from qpcr.record import Record
 from qpcr.report import render
 

@@ -14,17 +14,23 @@ ORDER = [
     "errors", "_frozen", "said", "_lists", "_registry", "run", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",
-    "expected", "record", "pipeline", "frames", "quantification", "document", "report", "outputs",
-    "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "measured",
-    "quantities", "installation", "quantity_tables", "miqe", "named_table", "drawing", "detection",
-    "control_values", "relative_tables", "mrd", "mrd_tables", "records", "mrd_records", "exchange",
-    "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve", "commands",
+    "expected", "record", "pipeline", "frames", "quantities", "document", "report", "outputs",
+    "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
+    "mrd_records", "exchange", "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve",
+    "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}
 """Helper modules that belong to a room."""
 APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
+INSIDE = {
+    "quantities": (
+        "named_table", "drawing", "quantification", "measured", "quantify", "installation",
+        "tables", "detection", "controls", "relative", "mrd", "mrd_tables",
+    ),
+}  # fmt: skip
+"""Modules of a room from the bottom up, where the room says so: each may import those before."""
 MAY_SIMULATE = {"rehearsal", "cohort_rehearsal", "commands"}
 HOMES = {
     "lmfit": "qpcr/models/",
@@ -105,6 +111,18 @@ def test_imports_run_one_way(path):
     used -= APART.keys()
     for other in used:
         assert ORDER.index(other) < ORDER.index(here), f"{name} must not import qpcr.{other}"
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_imports_inside_a_room_run_one_way(name):
+    order = INSIDE[name]
+    prefix = f"qpcr.{name}."
+    files = {path.stem: path for path in (ROOT / "qpcr" / name).glob("[!_]*.py")}
+    assert set(files) == set(order), "say in INSIDE where each module stands"
+    for stem, path in files.items():
+        used = {one.removeprefix(prefix) for one in imports(path) if one.startswith(prefix)}
+        late = {one for one in used if order.index(one) >= order.index(stem)}
+        assert not late, f"{name}/{stem} must not import {late}"
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))

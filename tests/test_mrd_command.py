@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from cli import main
 from qpcr import InputError
-from qpcr.measured import Measured
-from qpcr.mrd import evaluate, profile_of, wells_of
+from qpcr.quantities.measured import Measured
+from qpcr.quantities.mrd import evaluate, profile_of, wells_of
 from qpcr.records import Store
 from qpcr.run import Task
 

@@ -11,9 +11,9 @@ from eds_files import small_eds, written
 
 from cli import main
 from qpcr import InputError, analyze
-from qpcr.measured import measured
 from qpcr.methods import methods
-from qpcr.quantification import HEAD, quantified
+from qpcr.quantities.measured import measured
+from qpcr.quantities.quantification import HEAD, quantified
 
 
 def run(*arguments):

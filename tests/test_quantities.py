@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from cli import main
 from qpcr import InputError
-from qpcr.installation import installation_tests, is_rnase_p
-from qpcr.measured import Measured
-from qpcr.quantities import keepable, quantify
+from qpcr.quantities.installation import installation_tests, is_rnase_p
+from qpcr.quantities.measured import Measured
+from qpcr.quantities.quantify import keepable, quantify
 from qpcr.run import Task
 from qpcr.said import say
 

@@ -17,9 +17,9 @@ from calibration.errors import CalibrationError
 from calibration.standard_curve import fit_standard_curve
 from cli import main
 from qpcr import InputError, analyze
-from qpcr.control_values import values_of
-from qpcr.drawing import Event, Mark, Rule, draw, page
-from qpcr.named_table import read_named
+from qpcr.quantities.controls import values_of
+from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
+from qpcr.quantities.named_table import read_named
 
 
 def run(*arguments):

@@ -13,7 +13,7 @@ from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
-    from qpcr.control_values import ControlValue
+    from qpcr.quantities.controls import ControlValue
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
@@ -40,9 +40,9 @@ def control_chart(
     positive controls and level of the passive reference are taken from them. Exit code 1: the
     newest value of a series is rejected.
     """
-    from qpcr.control_values import chart_texts, charts, read_values, values_of
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
+    from qpcr.quantities.controls import chart_texts, charts, read_values, values_of
 
     if not files and records is None:
         raise click.UsageError("give FILES or --store")
@@ -68,7 +68,7 @@ def control_chart(
 
 def _stored(folder: Path, lot: str | None) -> list[ControlValue]:
     """Control values of the runs of a store, each in its last revision."""
-    from qpcr.control_values import values_of
+    from qpcr.quantities.controls import values_of
     from qpcr.records import RunQuery, Store
 
     store = Store.open(folder)

@@ -32,8 +32,8 @@ def lod(
     (quantity, tested, detected). Every method is written: probit (EP17-A2), logit (Forootan 2017),
     complementary log-log, and the single-molecule limit; the LOQ by CV (Klymus 2020).
     """
-    from qpcr.detection import limit_texts, limits_of
     from qpcr.outputs import write_texts
+    from qpcr.quantities.detection import limit_texts, limits_of
 
     if slope is not None and slope >= 0:
         raise click.UsageError("--slope: the slope of a standard curve is negative")

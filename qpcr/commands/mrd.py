@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calibration.mrd_profile import Profile
-    from qpcr.mrd import MrdResult, MrdWell
-    from qpcr.mrd_tables import Point
+    from qpcr.quantities.mrd import MrdResult, MrdWell
+    from qpcr.quantities.mrd_tables import Point
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
@@ -49,9 +49,9 @@ def mrd(
     FILES are tables (target, role, cq; patient, sample, quantity, date, ng) or runs. Roles:
     standard, background, ntc, sample. The profile's control gene counts the cells.
     """
-    from qpcr.mrd import evaluate, profile_of
-    from qpcr.mrd_tables import mrd_texts, read_events, read_points
     from qpcr.outputs import write_texts
+    from qpcr.quantities.mrd import evaluate, profile_of
+    from qpcr.quantities.mrd_tables import mrd_texts, read_events, read_points
 
     if new_profile is not None:
         _write_profile(profile_name, new_profile)
@@ -79,9 +79,9 @@ def _wells(
     files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...]
 ) -> list[MrdWell]:
     """Wells of tables and of runs."""
-    from qpcr.measured import measured
-    from qpcr.mrd import read_wells, wells_of
     from qpcr.pipeline import analyze
+    from qpcr.quantities.measured import measured
+    from qpcr.quantities.mrd import read_wells, wells_of
     from qpcr.samples import read_sample_sheet
 
     known = () if sheet is None else read_sample_sheet(sheet)

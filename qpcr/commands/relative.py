@@ -37,8 +37,8 @@ def relative(
     are taken to double. Intervals hold the scatter of the wells and the error of the efficiencies.
     """
     from qpcr.outputs import write_texts
-    from qpcr.quantity_tables import read_stored_curves
-    from qpcr.relative_tables import factor_of, ratio_text, ratios
+    from qpcr.quantities.relative import factor_of, ratio_text, ratios
+    from qpcr.quantities.tables import read_stored_curves
 
     stored = () if curves is None else read_stored_curves(curves)
     factors = {one.target: factor_of(one) for one in stored}

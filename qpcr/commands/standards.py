@@ -21,8 +21,8 @@ from qpcr.commands._options import (
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
-    from qpcr.installation import Installation
-    from qpcr.quantities import Quantities
+    from qpcr.quantities.installation import Installation
+    from qpcr.quantities.quantify import Quantities
 
 
 @click.command()
@@ -74,12 +74,12 @@ def standards(
     Writes standards.csv, quantities.csv, samples.csv and curves.json (to use on later plates).
     An RNase P plate is put to the vendor's installation test too.
     """
-    from qpcr.installation import installation_tests
-    from qpcr.measured import check_names, check_omitted, measured
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
-    from qpcr.quantities import keepable, quantify
-    from qpcr.quantity_tables import SOMETIMES, quantity_texts, read_stored_curves
+    from qpcr.quantities.installation import installation_tests
+    from qpcr.quantities.measured import check_names, check_omitted, measured
+    from qpcr.quantities.quantify import keepable, quantify
+    from qpcr.quantities.tables import SOMETIMES, quantity_texts, read_stored_curves
 
     if method is not None and curves is not None:
         raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
@@ -104,7 +104,7 @@ def standards(
 
 def _show(found: Quantities, tests: Sequence[Installation]) -> None:
     """Show curves, samples and what a person should know."""
-    from qpcr.quantity_tables import CURVE_HEADS, SAMPLE_HEADS, curve_lines, sample_lines
+    from qpcr.quantities.tables import CURVE_HEADS, SAMPLE_HEADS, curve_lines, sample_lines
 
     print_table(CURVE_HEADS, curve_lines(found))
     print_table(SAMPLE_HEADS, sample_lines(found))

@@ -9,8 +9,8 @@ import numpy as np
 from calibration.standard_curve import Interval, StandardCurve
 from qpcr._lists import grouped, listed
 from qpcr.findings import Severity
-from qpcr.measured import Measured, measured
-from qpcr.quantities import Quantities, TargetCurve, quantify
+from qpcr.quantities.measured import Measured, measured
+from qpcr.quantities.quantify import Quantities, TargetCurve, quantify
 from qpcr.record import Record
 from qpcr.run import Task
 

@@ -19,12 +19,12 @@ import numpy as np
 from calibration.errors import CalibrationError
 from calibration.westgard import FEWEST, Chart, chart
 from qpcr._lists import grouped
-from qpcr.drawing import Mark, Rule, draw, page
 from qpcr.errors import InputError
-from qpcr.measured import measured
-from qpcr.named_table import read_named
-from qpcr.quantities import quantify
-from qpcr.quantity_tables import Cell, csv_text
+from qpcr.quantities.drawing import Mark, Rule, draw, page
+from qpcr.quantities.measured import measured
+from qpcr.quantities.named_table import read_named
+from qpcr.quantities.quantify import quantify
+from qpcr.quantities.tables import Cell, csv_text
 from qpcr.run import Task
 
 if TYPE_CHECKING:

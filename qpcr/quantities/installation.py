@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from calibration.errors import CalibrationError
 from calibration.installation import FEWEST_WELLS, NOMINAL, Separation, separation
 from qpcr._lists import grouped
-from qpcr.quantities import Quantities, WellQuantity
+from qpcr.quantities.quantify import Quantities, WellQuantity
 from qpcr.run import Task
 from qpcr.said import Said, say
 

@@ -17,8 +17,8 @@ from qpcr.frames import plain
 
 if TYPE_CHECKING:
     from calibration.standard_curve import Interval, Quantity
-    from qpcr.installation import Installation
-    from qpcr.quantities import Quantities, SampleQuantity, TargetCurve, WellQuantity
+    from qpcr.quantities.installation import Installation
+    from qpcr.quantities.quantify import Quantities, SampleQuantity, TargetCurve, WellQuantity
 
 Cell = str | float | int | bool | None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
-from qpcr.quantification import quantified
+from qpcr.quantities.quantification import quantified
 from qpcr.run import Task
 from qpcr.said import Said, say
 

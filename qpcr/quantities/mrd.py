@@ -21,8 +21,8 @@ from calibration.mrd_profile import Profile, load_profile
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.measured import Measured
-from qpcr.named_table import NamedRow, read_named
+from qpcr.quantities.measured import Measured
+from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.run import Task
 
 SMALLEST, LARGEST = 1e-30, 1e30

@@ -16,8 +16,8 @@ from calibration.loq import LIMIT, QuantificationLimit, precision, quantificatio
 from calibration.standard_curve import fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.named_table import NamedRow, read_named
-from qpcr.quantity_tables import Cell, csv_text
+from qpcr.quantities.named_table import NamedRow, read_named
+from qpcr.quantities.tables import Cell, csv_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from calibration.standard_curve import (
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.measured import Measured
+from qpcr.quantities.measured import Measured
 from qpcr.run import Task
 from qpcr.said import Said, say
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from calibration.mrd import ABOVE, Outcome
 from calibration.mrd_profile import Profile
 from qpcr._lists import grouped
-from qpcr.drawing import Event, Mark, Rule, draw, page
-from qpcr.mrd import MrdResult
-from qpcr.named_table import read_named
-from qpcr.quantity_tables import Cell, csv_text
+from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
+from qpcr.quantities.mrd import MrdResult
+from qpcr.quantities.named_table import read_named
+from qpcr.quantities.tables import Cell, csv_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from calibration.relative import Factor, RelativeQuantity, relative_quantity, ru
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.named_table import NamedRow, read_named
-from qpcr.quantity_tables import Cell, csv_text
+from qpcr.quantities.named_table import NamedRow, read_named
+from qpcr.quantities.tables import Cell, csv_text
 
 
 @dataclass(frozen=True, slots=True)
