@@ -130,7 +130,7 @@ def test_the_road_of_a_mistaken_technician(plates, tmp_path):
 
     on_record = {name for one in Store.open(store).patients() for name in one.deletions}
     refused = run("records", "find", "--store", store, "--deletion", "D4-7", code=3)
-    assert "no current result has a deletion of that name" in refused
+    assert "no result that counts has a deletion of that name" in refused
     assert all(name in refused for name in on_record)
     assert "pat-1" not in refused
     for name in on_record:

@@ -336,6 +336,95 @@ def test_a_signed_result_stays_final_until_its_revision_is_signed(store):
     assert [one.path for one in store.patient("p").final_results] == [second]
 
 
+def replaced_in_turn(store, patient, *outcomes):
+    """The same file analyzed again and again; the paths of the patient's results."""
+    made = [
+        store.commit(record(1, patient, one), user="anna", reason="other settings")
+        for one in outcomes
+    ]
+    return [f"{one.run_id}/s1" for one in made]
+
+
+def signed(store, patient, path):
+    store.review(patient, path, user="anna")
+    store.sign(patient, path, user="anna")
+
+
+def test_final_is_what_was_signed_last(store):
+    (first,) = replaced_in_turn(store, "p", "detected")
+    signed(store, "p", first)
+    second, third = replaced_in_turn(store, "p", "invalid", "not detected")
+
+    def final():
+        return [one.path for one in store.patient("p").final_results]
+
+    assert final() == [first], "neither revision is signed"
+    signed(store, "p", third)
+    assert final() == [third], "the revision between them was never signed"
+    assert second in store.patient("p").results
+    change = Change("p", Kind.REVIEW, third, "amended", "doubts")
+    store.commit(changes=[change], user="bert")
+    assert final() == [], "what was replaced by a signed result is never final again"
+
+
+def test_patients_are_found_by_one_result_that_counts(store):
+    """Against the results themselves, one by one."""
+    (first,) = replaced_in_turn(store, "revised", "detected")
+    signed(store, "revised", first)
+    second, third = replaced_in_turn(store, "revised", "not detected", "invalid")
+    path = f"{store.commit(record(2, 'two', 'not detected'), user='anna').run_id}/s1"
+    signed(store, "two", path)
+    store.commit(record(3, "two", "detected"), user="anna")
+    store.commit(record(4, "none"), user="anna")
+    store.commit(None, [Change("bare", CLINICAL, "wbc", 1)], user="anna")
+
+    def found(**asked):
+        return [one.patient for one in store.patients(PatientQuery(**asked))]
+
+    assert found(state=State.SIGNED) == ["revised", "two"]
+    assert found(state=State.SIGNED, outcome="detected") == ["revised"]
+    assert found(state=State.SIGNED, deletion="Δ4-7") == ["revised"]
+    assert found(run=second.partition("/")[0]) == []
+    assert found(run=second.partition("/")[0], replaced=True) == ["revised"]
+    everybody = [store.patient(one.patient) for one in store.patients()]
+    runs = [None, *(one.run_id for one in store.runs())]
+    for state in (None, *State):
+        for outcome in (None, "detected", "not detected", "invalid"):
+            for deletion in (None, "Δ4-7", "Δ2-7"):
+                for run in runs:
+                    for every in (False, True):
+                        wanted = [
+                            patient.id
+                            for patient in everybody
+                            if (state, outcome, deletion, run) == (None,) * 4
+                            or any(
+                                (every or one.superseded_by is None or one.path in (first, path))
+                                and state in (None, one.state)
+                                and outcome in (None, one.outcome)
+                                and (deletion is None or deletion in one.deletions)
+                                and run in (None, one.run)
+                                for one in patient.results.values()
+                            )
+                        ]
+                        told = {"state": state, "outcome": outcome, "deletion": deletion}
+                        assert found(**told, run=run, replaced=every) == wanted
+    (one,) = store.patients(PatientQuery(patient="revised"))
+    assert (one.results, one.final, one.outcomes) == (2, 1, ("detected", "invalid"))
+    assert third in store.patient("revised").results
+
+
+def test_an_index_of_an_earlier_version_is_made_again(store, monkeypatch):
+    store.commit(record(1, "p"), user="anna")
+    monkeypatch.setattr("qpcr.records.index.INDEX_VERSION", 1)
+    store.rebuild_index()
+    before = (store.folder / "index.sealed").read_bytes()
+    monkeypatch.undo()
+    assert Store.open(store.folder).patients(PatientQuery(outcome="detected"))
+    assert not store.verify().problems
+    store.rebuild_index()
+    assert (store.folder / "index.sealed").read_bytes() != before
+
+
 def test_questions(store):
     days = ("2024-02-29", "2024-03-01", "2024-03-31", "2024-04-01")
     for number, day in enumerate(days):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from html import unescape
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,7 @@ import lxml.html
 import pytest
 from report_records import ATTACKS
 
+from qpcr import Settings
 from qpcr.records import Change, Kind, State, Store
 from qpcr.serve import Guard, Keys, make_app
 from qpcr.serve.guard import COOKIE, session_of
@@ -88,6 +90,15 @@ def test_the_pages_show_runs_and_patients(store, called_record):
     one = visitor.get(f"/patient?id={quote('患者-0')}").text
     assert "preliminary" in one
     assert "Δ" in one
+
+
+def test_a_replaced_run_still_shows_its_results(store, called_record):
+    (run,) = store.runs()
+    again = replace(called_record, settings=Settings(threshold=0.3))
+    assert store.commit(again, user="li").revision_of == run.run_id
+    page = Visitor(store).get(f"/runs/{run.run_id}").text
+    assert "患者-0" in page
+    assert ENGLISH["superseded"] in page
 
 
 def test_the_report_of_a_run_is_made_from_the_store(store):

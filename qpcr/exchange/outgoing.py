@@ -65,7 +65,7 @@ def outgoing(patient: Patient, panel_of: Callable[[str], Panel | None]) -> tuple
     InputError
         A result was amended to an outcome that no other system would understand.
     """
-    standing = {one.path: one for one in (*patient.final_results, *patient.current_results)}
+    standing = {one.path for one in patient.standing_results}
     return tuple(
         _outgoing(one, patient, panel_of)
         for path, one in patient.results.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """Another version is thrown away and built again."""
 
 SCHEMA = """
@@ -32,14 +32,15 @@ CREATE TABLE patients (
     sequence INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE results (
-    patient TEXT, path TEXT, run TEXT, outcome TEXT, state TEXT, PRIMARY KEY (patient, path)
+    patient TEXT, path TEXT, run TEXT, outcome TEXT, state TEXT, replaced_by TEXT, stands INTEGER,
+    PRIMARY KEY (patient, path)
 ) WITHOUT ROWID;
 CREATE INDEX results_outcome ON results (outcome, patient);
 CREATE INDEX results_run ON results (run, patient);
 CREATE INDEX results_state ON results (state, patient);
 CREATE TABLE result_deletions (deletion TEXT, patient TEXT, path TEXT);
 CREATE INDEX deletions_name ON result_deletions (deletion, patient);
-CREATE INDEX deletions_patient ON result_deletions (patient);
+CREATE INDEX deletions_patient ON result_deletions (patient, path);
 """
 
 TABLES = ("commits", "runs", "samples", "events", "patients", "results", "result_deletions")

@@ -60,17 +60,11 @@ def _run(row: tuple[Any, ...]) -> RunSummary:
 def find_patients(db: Connection, query: PatientQuery) -> tuple[PatientSummary, ...]:
     """Patients, by id."""
     where: list[str] = ["1"]
-    values: list[Any] = []
-    pairs = {
-        "SELECT patient FROM results WHERE outcome = ?": query.outcome,
-        "SELECT patient FROM result_deletions WHERE deletion = ?": query.deletion,
-        "SELECT patient FROM results WHERE state = ?": query.state,
-        "SELECT patient FROM results WHERE run = ?": query.run,
-    }
-    for select, value in pairs.items():
-        if value is not None:
-            where.append(f"patient IN ({select})")
-            values.append(str(value))
+    asked, values = _of_one_result(query)
+    if asked:
+        stands = "1" if query.replaced else "stands"
+        of_result = " AND ".join((stands, *asked))
+        where.append(f"patient IN (SELECT patient FROM results WHERE {of_result})")  # noqa: S608
     if query.patient is not None:
         where.append("patient = ?")
         values.append(query.patient)
@@ -83,6 +77,19 @@ def find_patients(db: Connection, query: PatientQuery) -> tuple[PatientSummary, 
         PatientSummary(name, results, final, _list(outcomes), _list(deletions), sequence)
         for name, results, final, outcomes, deletions, sequence in rows
     )
+
+
+def _of_one_result(query: PatientQuery) -> tuple[list[str], list[str]]:
+    """What one and the same result must be, and the values that are asked for."""
+    conditions = {
+        "outcome = ?": query.outcome,
+        "EXISTS (SELECT 1 FROM result_deletions AS found WHERE found.patient = results.patient "
+        "AND found.path = results.path AND found.deletion = ?)": query.deletion,
+        "state = ?": query.state,
+        "run = ?": query.run,
+    }
+    asked = {condition: value for condition, value in conditions.items() if value is not None}
+    return list(asked), [str(value) for value in asked.values()]
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -159,19 +159,29 @@ class Index:
             self.db.execute(f"DELETE FROM {table} WHERE patient = ?", (name,))  # noqa: S608
         if patient is None:
             return
-        current = patient.current_results
+        every, standing = patient.results.values(), patient.standing_results
+        stands = {one.path for one in standing}
         self.db.executemany(
-            "INSERT INTO results VALUES (?, ?, ?, ?, ?)",
-            [(name, one.path, one.run, one.outcome, str(one.state)) for one in current],
+            "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    name, one.path, one.run, one.outcome, str(one.state), one.superseded_by,
+                    one.path in stands,
+                )
+                for one in every
+            ],
+        )  # fmt: skip
+        self.db.executemany(
+            "INSERT INTO result_deletions VALUES (?, ?, ?)",
+            [(deletion, name, one.path) for one in every for deletion in one.deletions],
         )
-        found = [(deletion, name, one.path) for one in current for deletion in one.deletions]
-        self.db.executemany("INSERT INTO result_deletions VALUES (?, ?, ?)", found)
-        outcomes = dict.fromkeys(one.outcome for one in current if one.outcome is not None)
+        outcomes = dict.fromkeys(one.outcome for one in standing if one.outcome is not None)
+        found = dict.fromkeys(deletion for one in standing for deletion in one.deletions)
         self.db.execute(
             "INSERT INTO patients VALUES (?, ?, ?, ?, ?, ?)",
             (
-                name, len(current), len(patient.final_results), canonical(list(outcomes)),
-                canonical(list(dict.fromkeys(one[0] for one in found))), patient.sequence,
+                name, len(standing), len(patient.final_results), canonical(list(outcomes)),
+                canonical(list(found)), patient.sequence,
             ),
         )  # fmt: skip
 

@@ -60,6 +60,8 @@ class Result:
         How far it is.
     reviewed_by, signed_by
         Who, of the present state; ``None`` when nobody has (again).
+    once_signed
+        It was signed at some time, even if it was amended since.
     other
         Whatever else was amended.
     """
@@ -80,6 +82,7 @@ class Result:
     state: State = State.PRELIMINARY
     reviewed_by: str | None = None
     signed_by: str | None = None
+    once_signed: bool = False
     other: Mapping[str, Any] = field(default_factory=FrozenMap)
 
     @property
@@ -122,14 +125,34 @@ class Patient:
     def final_results(self) -> tuple[Result, ...]:
         """Signed results, without those that a signed revision replaces.
 
-        A signed result stays final until its revision is signed too.
+        A signed result stays final until a revision of it, the next or a later one, is signed too;
+        it does not become final again when that one is amended.
         """
-        signed = {(one.run, one.sample) for one in self.results.values() if one.state.final}
         return tuple(
             one
             for one in self.results.values()
-            if one.state.final and (one.superseded_by, one.sample) not in signed
+            if one.state.final and not any(later.once_signed for later in self.revisions(one))
         )
+
+    @property
+    def standing_results(self) -> tuple[Result, ...]:
+        """Results that count: those that no revision replaces, and those that are final."""
+        final = {one.path for one in self.final_results}
+        return tuple(
+            one for one in self.results.values() if one.superseded_by is None or one.path in final
+        )
+
+    def revisions(self, result: Result) -> tuple[Result, ...]:
+        """Results that replace one, the next first: its revision, the revision of that, and so on."""
+        by_place = {(one.run, one.sample): one for one in self.results.values()}
+        found: list[Result] = []
+        while result.superseded_by is not None:
+            later = by_place.get((result.superseded_by, result.sample))
+            if later is None or later in found:
+                break
+            found.append(later)
+            result = later
+        return tuple(found)
 
 
 _SPECIMEN = ("timepoint", "specimen", "date")
@@ -203,7 +226,12 @@ def _put_result(results: dict[str, Result], event: Event) -> None:
     named = {name: told.pop(name, None) for name in _RESULT}
     made = Result(event.path, run, sample, **lists, **named, other=FrozenMap(told))
     if before is not None:
-        made = replace(made, superseded_by=before.superseded_by, state=State.AMENDED)
+        made = replace(
+            made,
+            superseded_by=before.superseded_by,
+            state=State.AMENDED,
+            once_signed=before.once_signed,
+        )
     results[event.path] = made
     for path, other in results.items():
         if other.run == made.revision_of and other.sample == made.sample:
@@ -215,5 +243,5 @@ def _reviewed(result: Result, event: Event) -> Result:
     if state is State.REVIEWED:
         return replace(result, state=state, reviewed_by=event.user, signed_by=None)
     if state is State.SIGNED:
-        return replace(result, state=state, signed_by=event.user)
+        return replace(result, state=state, signed_by=event.user, once_signed=True)
     return replace(result, state=state, reviewed_by=None, signed_by=None)

@@ -47,7 +47,10 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True)
 class PatientQuery:
-    """Which patients; ``None`` means any. Results that a revision replaced do not count.
+    """Which patients; ``None`` means any.
+
+    What is asked of results must all be true of one and the same result. Results that a revision
+    replaced do not count, except a signed one as long as its revision is not signed: it is final.
 
     Attributes
     ----------
@@ -59,6 +62,8 @@ class PatientQuery:
         With a result in that state.
     run
         With a result from that run.
+    replaced
+        Replaced results count too.
     limit
         At most so many, by id.
     patient
@@ -71,6 +76,7 @@ class PatientQuery:
     run: str | None = None
     limit: int | None = None
     patient: str | None = None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,10 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class PatientSummary:
-    """One patient, in short: id, how many results count, what was found, the last commit."""
+    """One patient, in short: id, how many results count, what was found, the last commit.
+
+    What counts: see :class:`PatientQuery`; a signed result and its unsigned revision both do.
+    """
 
     patient: str
     results: int

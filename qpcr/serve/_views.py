@@ -59,7 +59,8 @@ def summary_of(store: Store, run: str) -> RunSummary:
 def run_page(store: Store, run: str) -> dict[str, Any]:
     """One run and the results that come from it."""
     summary = summary_of(store, run)
-    patients = [store.patient(one.patient) for one in store.patients(PatientQuery(run=run))]
+    asked = PatientQuery(run=run, replaced=True)
+    patients = [store.patient(one.patient) for one in store.patients(asked)]
     rows = [row for patient in patients for row in result_rows(patient) if row.result.run == run]
     return {
         "run": summary,

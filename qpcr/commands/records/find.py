@@ -40,7 +40,11 @@ def find_patients(
     run: str | None,
     limit: int | None,
 ) -> None:
-    """List patients; results that a later revision replaces do not count."""
+    """List patients with one result that is all that is asked for.
+
+    Results that a later revision replaces do not count, except a signed one until its revision is
+    signed.
+    """
     from qpcr.records import PatientQuery, State
 
     store = opened(folder)
@@ -62,11 +66,11 @@ def find_patients(
 
 
 def _check_deletion(store: Store, deletion: str) -> None:
-    """Refuse a name that no current result has: a typing error must not look like nobody."""
+    """Refuse a name that no result has that counts: a typing error must not look like nobody."""
     known = sorted({one for patient in store.patients() for one in patient.deletions})
     if deletion not in known:
         raise InputError(
-            "no current result has a deletion of that name; replaced ones do not count",
+            "no result that counts has a deletion of that name",
             expected=", ".join(known) or "none is on record",
             found=deletion,
         )
