@@ -85,6 +85,7 @@ def document(record: Record) -> dict[str, Any]:
         "panel": plain_value(record.panel),
         "calls": plain_value(record.calls),
         "identities": plain_value(record.identities),
+        "light_level": plain_value(record.light_level),
     }
 
 

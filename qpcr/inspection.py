@@ -8,6 +8,7 @@ from datetime import datetime
 from qpcr._possible import possible
 from qpcr.formats import formats
 from qpcr.instrument import rules_for
+from qpcr.light_level import light_level
 from qpcr.record import Record
 from qpcr.run import Run, Stage
 
@@ -36,6 +37,8 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("passive reference", run.passive_reference or "none"),
         ("protocol", "; ".join(_stage(stage) for stage in run.protocol)),
         ("cycles", str(len(run.cycles))),
+        ("light source", "; ".join(run.light.told())),
+        ("light level", "; ".join(light_level(run).told())),
         *_layers(run),
         *_recorded(run),
         *_analyses(run),

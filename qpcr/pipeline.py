@@ -63,6 +63,7 @@ def analyze(
     from qpcr.calls import decide
     from qpcr.expected import contradictions
     from qpcr.fits import fit_curves
+    from qpcr.light_level import light_level
     from qpcr.qc import evaluate, plate_of
     from qpcr.samples import match_samples
     from qpcr.shapes import classify
@@ -93,4 +94,5 @@ def analyze(
         panel,
         calls,
         known,
+        light_level=light_level(run),
     )

@@ -13,6 +13,7 @@ from primers import Panel
 from qpcr._frozen import FrozenMap
 from qpcr.curves import Curves
 from qpcr.findings import Finding, Severity
+from qpcr.light_level import LightLevel
 from qpcr.run import Run
 from qpcr.settings import FitSettings, Settings
 from qpcr.shapes import Shape
@@ -60,6 +61,9 @@ class Record:
         Of this software and of the libraries that computed.
     created
         When, UTC.
+    light_level
+        How much light reached the detector, a stand-in for the lamp; ``None`` in records of
+        versions that did not look.
     """
 
     run: Run
@@ -74,6 +78,7 @@ class Record:
     identities: Mapping[str, Identity] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    light_level: LightLevel | None = None
 
     def __post_init__(self) -> None:
         for name in ("versions", "identities"):

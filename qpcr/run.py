@@ -15,6 +15,7 @@ import numpy as np
 
 from calibration.optics import OpticalCalibration
 from qpcr._frozen import Float32Array, FloatArray, FrozenMap, IntArray, frozen
+from qpcr.light_source import LightSource
 
 
 class Task(StrEnum):
@@ -271,6 +272,8 @@ class Run:
         What the reader wants a person to know, in sentences.
     unread
         Members or fields that the reader did not use.
+    light
+        What the file says about the lamp or LED.
     """
 
     provenance: Provenance
@@ -290,6 +293,7 @@ class Run:
     protocol: tuple[Stage, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    light: LightSource = field(default_factory=LightSource)
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__

@@ -46,6 +46,7 @@ from qpcr.formats._eds_settings import note_windows_beyond, read_settings
 from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
 from qpcr.formats._eds_text import remark, text
 from qpcr.formats._ini import Section, moment, parse_ini
+from qpcr.formats._light import read_light
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
 from qpcr.run import InstrumentResult, Provenance, Run
 from qpcr.said import say
@@ -126,6 +127,8 @@ def read(probe: Probe) -> Run:
         readings = readings_of(multi, () if calibration is None else calibration.filters)
     count = _cycle_count(readings, multi, text(experiment, "RunState"))
     note_windows_beyond(settings, plate.reactions, count, notes)
+    results = _results(archive, plate, count, notes)
+    light, partly = read_light(archive, ROOT, f"{ROOT}quant/")
     return Run(
         _provenance(archive, manifest, software, experiment, plate, files),
         plate.rows,
@@ -139,11 +142,12 @@ def read(probe: Probe) -> Run:
         raw_source=None if readings is None else readings.source,
         calibration=calibration,
         signals={} if multi is None else cycling_signals(multi, count),
-        results=_results(archive, plate, count, notes),
+        results=results,
         settings=settings,
         protocol=protocol,
         notes=tuple(notes),
-        unread=_unread(archive),
+        unread=_unread(archive, partly),
+        light=light,
     )
 
 
@@ -340,12 +344,13 @@ def _serial(files: dict[str, dict[str, Section]]) -> str | None:
     return None if serial in (None, "", "null", "*") else serial
 
 
-def _unread(archive: Archive) -> tuple[str, ...]:
+def _unread(archive: Archive, partly: tuple[str, ...]) -> tuple[str, ...]:
     """Members nobody read (numbered ones together), and XML elements that were passed over."""
     kinds = Counter(re.sub(r"\d+", "#", name) for name in archive.unread())
     found = [
         name if number == 1 else f"{name} ({number} members)" for name, number in kinds.items()
     ]
+    found += [f"{member}: all but the light source" for member in partly]
     for member, used in _USED.items():
         tags = {str(child.tag) for child in archive.xml(f"{ROOT}{member}")} - set(used.split())
         if tags:

@@ -24,6 +24,7 @@ from qpcr.formats._eds_settings import read_settings
 from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
 from qpcr.formats._eds_text import remark, text
 from qpcr.formats._ini import moment
+from qpcr.formats._light import read_light
 from qpcr.formats._members import kinds
 from qpcr.formats._quantstudio1_data import read_filters, read_signals
 from qpcr.run import AnalysisSettings, DyeSignals, InstrumentResult, Provenance, Run, Stage
@@ -72,6 +73,7 @@ def read(probe: Probe) -> Run:
     if counts is not None:
         missing = ((0, 0), (0, count - counts.shape[1]), (0, 0))
         counts = np.pad(counts, missing, constant_values=np.nan)
+    light, partly = read_light(archive, ROOT, f"{ROOT}quant/")
     return Run(
         provenance,
         plate.rows,
@@ -88,7 +90,8 @@ def read(probe: Probe) -> Run:
         settings=settings,
         protocol=protocol,
         notes=tuple(dict.fromkeys(notes)),
-        unread=kinds(archive.unread()),
+        unread=(*kinds(archive.unread()), *(f"{one}: all but the light source" for one in partly)),
+        light=light,
     )
 
 

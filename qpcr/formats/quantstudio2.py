@@ -23,6 +23,7 @@ from qpcr.errors import InputError
 from qpcr.formats import Format, Probe
 from qpcr.formats._archive import Archive
 from qpcr.formats._json import Json, read_json
+from qpcr.formats._light import read_light
 from qpcr.formats._members import kinds
 from qpcr.formats._quantstudio2_data import (
     Analysis,
@@ -80,6 +81,7 @@ def read(probe: Probe) -> Run:
     if filters.counts is not None:
         missing = ((0, 0), (0, count - filters.cycles), (0, 0))
         raw = np.pad(filters.counts, missing, constant_values=np.nan)
+    light, partly = read_light(archive, "run/", "run/quant/")
     return Run(
         _provenance(archive, plate, notes),
         plate.rows,
@@ -96,7 +98,8 @@ def read(probe: Probe) -> Run:
         settings=found.settings,
         protocol=protocol,
         notes=tuple(dict.fromkeys(notes)),
-        unread=kinds(archive.unread()),
+        unread=(*kinds(archive.unread()), *(f"{one}: all but the light source" for one in partly)),
+        light=light,
     )
 
 

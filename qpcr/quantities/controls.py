@@ -20,6 +20,7 @@ from calibration.errors import CalibrationError
 from calibration.westgard import FEWEST, Chart, chart
 from qpcr._lists import grouped
 from qpcr.errors import InputError
+from qpcr.light_level import light_level
 from qpcr.quantities.drawing import Mark, Rule, draw, page
 from qpcr.quantities.measured import measured
 from qpcr.quantities.named_table import read_named
@@ -115,8 +116,22 @@ def values_of(record: Record, lot: str | None = None) -> list[ControlValue]:
     reference = record.curves.reference
     if reference is not None and np.isfinite(reference).any():
         found[f"level of {record.run.passive_reference}"] = float(np.nanmedian(reference))
+    found |= _light(record)
     day = source.started.date()
     return [ControlValue(name, lot, day, value, source.file) for name, value in found.items()]
+
+
+def _light(record: Record) -> dict[str, float]:
+    """What the file says of the lamp, and what stands for it (:mod:`qpcr.light_level`)."""
+    lamp = record.run.light
+    level = record.light_level or light_level(record.run)
+    named = {
+        "lamp setting": lamp.setting,
+        "lamp temperature, °C": lamp.temperature_celsius,
+        f"light level, counts in filter {level.filter}": level.counts,
+        "light flicker, %": level.flicker_percent,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def charts(

@@ -15,6 +15,7 @@ import numpy as np
 
 from qpcr.calls import product
 from qpcr.instrument import rules_for
+from qpcr.light_level import LightLevel, light_level
 from qpcr.report.language import Language
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def _when(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def header(record: Record, t: Texts) -> list[Fact]:
+def header(record: Record, tongue: Language) -> list[Fact]:
     """Facts about the run, in the order a person looks for them."""
+    t = tongue.texts
     run, source = record.run, record.run.provenance
     wells = len({reaction.well for reaction in run.reactions})
     facts: list[tuple[str, str | None]] = [
@@ -56,6 +58,8 @@ def header(record: Record, t: Texts) -> list[Fact]:
         (t["passive_reference"], run.passive_reference or t["none"]),
         (t["cycles"], str(len(run.cycles))),
         (t["plate"], t["plate_value"].format(wells=run.wells, used=wells)),
+        (t["light_source"], "; ".join(tongue.say_all(run.light.told()))),
+        (t["light_level"], "; ".join(tongue.say_all(_light(record).told()))),
         (t["comment"], source.comment),
     ]
     optional = {t["barcode"], t["comment"], t["chemistry"]}
@@ -64,6 +68,11 @@ def header(record: Record, t: Texts) -> list[Fact]:
         for label, value in facts
         if value or label not in optional
     ]
+
+
+def _light(record: Record) -> LightLevel:
+    """The light level; looked for now where an earlier version did not."""
+    return record.light_level or light_level(record.run)
 
 
 def _joined(name: str | None, serial: str | None) -> str | None:

@@ -29,6 +29,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "cycles": "Cycles",
         "plate": "Plate",
         "plate_value": "{wells} wells, {used} in use",
+        "light_source": "Light source",
+        "light_level": "Light level",
         "comment": "Comment",
         "not_stated": "not stated",
         "none": "none",
