@@ -9,7 +9,7 @@ Where the work is done is a :class:`qpcr.farm.Mapper`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ from qpcr.record import Record, versions
 from qpcr.records.query import RunQuery
 
 if TYPE_CHECKING:
-    from qpcr.calls import Call, Release
+    from qpcr.calls import Release
+    from qpcr.records.replaced import CallChange
     from qpcr.records.store import Store
 
 SOFTWARE = "ikaros-qpcr"
@@ -61,15 +62,6 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class CallChange:
-    """What one sample was called, and would be."""
-
-    sample: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Redone:
     """What came of one job.
 
@@ -80,7 +72,7 @@ class Redone:
     current
         Nothing was done: the last revision is by this version of the software, with this panel.
     calls
-        Calls that change.
+        Calls on record that change, as they stand, amendments included.
     cq_gained, cq_lost
         Reactions that have a Ct now, or none any more.
     largest_cq_difference
@@ -200,7 +192,8 @@ def redo(job: Job) -> Redone:
         if not job.again and _is_current(before, panel):
             return Redone(job.run, job.file, current=True)
         after, notes = _again(before, panel)
-        done = replace(compared(before, after, job), notes=notes)
+        calls = store.changed_calls(after)
+        done = replace(compared(before, after, job), calls=calls, notes=notes)
         if not job.apply:
             return done
         receipt = store.commit(after, user=job.user, reason=job.reason)
@@ -250,29 +243,13 @@ def _faults(record: Record) -> set[str]:
 
 
 def compared(before: Record, after: Record, job: Job) -> Redone:
-    """What differs between two analyses of one run."""
-    old, new = _called(before.calls), _called(after.calls)
-    calls = tuple(
-        CallChange(sample, old.get(sample, "not called"), new.get(sample, "not called"))
-        for sample in {**old, **new}
-        if old.get(sample) != new.get(sample)
-    )
+    """How the Ct of two analyses of one run differ."""
     pairs = [(before.fits[i].cq, after.fits[i].cq) for i in range(len(after.fits))]
     differences = [abs(a - b) for a, b in pairs if a is not None and b is not None]
     return Redone(
         job.run,
         job.file,
-        calls=calls,
         cq_gained=sum(a is None and b is not None for a, b in pairs),
         cq_lost=sum(a is not None and b is None for a, b in pairs),
         largest_cq_difference=max(differences, default=0.0),
     )
-
-
-def _called(calls: Iterable[Call]) -> dict[str, str]:
-    return {
-        one.sample: f"{one.outcome}: {' and '.join(one.deletions)}"
-        if one.deletions
-        else str(one.outcome)
-        for one in calls
-    }

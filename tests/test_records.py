@@ -217,7 +217,7 @@ def test_the_same_analysis_is_recognised_another_is_a_revision(store):
     assert (back.revision_of, back.already_there) == (second.run_id, False)
     assert [run.replaced_by for run in store.runs()] == [None, back.run_id, second.run_id]
     assert [run.run_id for run in store.runs(RunQuery(latest=True))] == [back.run_id]
-    called = store.commit(record(7, outcome="invalid"), user="anna")
+    called = store.commit(record(7, outcome="invalid"), user="anna", reason="bubbles")
     assert called.revision_of == back.run_id
     assert not store.commit(record(8), user="anna").revision_of
     second = replace(one.run.provenance, experiment="another run of the same file")

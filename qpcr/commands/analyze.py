@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--store", "records", type=FOLDER, help="Keep the run in this store of records.")
-@click.option("--reason", "why", help="Why a run whose results were reviewed is kept again.")
+@click.option(
+    "--reason", "why", help="Why calls on record change, or reviewed results are replaced."
+)
 @click.option("--user", help="Who releases or keeps it; default: the name you are logged in with.")
 @click.option(
     "--method",
@@ -136,7 +138,8 @@ def _keeper(folder: Path, user: str | None, why: str | None) -> Callable[[Record
         if done.already_there:
             return f"in the store already: run {done.run_id}"
         replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
-        return f"kept in the store: run {done.run_id}{replaces}"
+        changed = "".join(f"\ncall changed: {one}" for one in done.calls)
+        return f"kept in the store: run {done.run_id}{replaces}{changed}"
 
     return keep
 

@@ -3,10 +3,12 @@
 from qpcr.records.event import Change, Event, Kind
 from qpcr.records.patient import Patient, Result, Specimen
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
+from qpcr.records.replaced import CallChange
 from qpcr.records.review import Policy, State
 from qpcr.records.store import Store
 
 __all__ = [
+    "CallChange",
     "Change",
     "Event",
     "Kind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 """Another version is thrown away and built again."""
 
 SCHEMA = """
@@ -14,7 +14,8 @@ CREATE TABLE runs (
     run_id TEXT PRIMARY KEY, sequence INTEGER, file TEXT, source_sha256 TEXT,
     settings_sha256 TEXT, panel_sha256 TEXT, day TEXT, started TEXT, created TEXT,
     experiment TEXT, instrument TEXT, panel TEXT, panel_version TEXT, reactions INTEGER,
-    samples INTEGER, invalid INTEGER, revision_of TEXT, replaced_by TEXT, user TEXT, committed TEXT
+    samples INTEGER, invalid INTEGER, revision_of TEXT, replaced_by TEXT, user TEXT, committed TEXT,
+    reason TEXT
 ) WITHOUT ROWID;
 CREATE INDEX runs_day ON runs (day, sequence);
 CREATE INDEX runs_source ON runs (source_sha256);
@@ -47,7 +48,7 @@ TABLES = ("commits", "runs", "samples", "events", "patients", "results", "result
 RUN_COLUMNS = (
     "run_id", "sequence", "file", "source_sha256", "settings_sha256", "panel_sha256", "day",
     "started", "created", "experiment", "instrument", "panel", "panel_version", "reactions",
-    "samples", "invalid", "revision_of", "replaced_by", "user", "committed",
+    "samples", "invalid", "revision_of", "replaced_by", "user", "committed", "reason",
 )  # fmt: skip
 EVENT_ROW = (
     "sequence", "place", "patient", "at", "user", "kind", "path", "old", "new", "reason", "source",

@@ -119,6 +119,7 @@ class Index:
         if run is None:
             return
         told = {
+            "reason": None,  # of what was written before there was one
             **run,
             "samples": len(run["samples"]),
             "sequence": commit.head.sequence,

@@ -143,7 +143,7 @@ class Patient:
         )
 
     def revisions(self, result: Result) -> tuple[Result, ...]:
-        """Results that replace one, the next first: its revision, the revision of that, and so on."""
+        """Results that replace one, in turn: its revision, the revision of that, and so on."""
         by_place = {(one.run, one.sample): one for one in self.results.values()}
         found: list[Result] = []
         while result.superseded_by is not None:

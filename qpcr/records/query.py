@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qpcr.records.replaced import CallChange
 from qpcr.records.review import State
 
 
@@ -111,6 +112,8 @@ class RunSummary:
         Id of the next revision, or ``None``.
     user, committed
         Who committed it, and when (ISO 8601, UTC).
+    reason
+        Why it replaces another, or ``None`` where nobody said so.
     """
 
     run_id: str
@@ -133,6 +136,7 @@ class RunSummary:
     replaced_by: str | None
     user: str
     committed: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +168,12 @@ class Receipt:
         The very same analysis was in the store: nothing was written.
     sequence
         Of the commit in the ledger.
+    calls
+        Calls that the record changed, or made for the first time, in what it replaces.
     """
 
     run_id: str | None
     revision_of: str | None
     already_there: bool
     sequence: int
+    calls: tuple[CallChange, ...] = ()

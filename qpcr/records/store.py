@@ -30,6 +30,7 @@ from qpcr.records.ledger import BEGIN, LEDGER, Position
 from qpcr.records.patient import Patient, value_at
 from qpcr.records.patient_file import PATIENTS
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
+from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
 
 if TYPE_CHECKING:
@@ -126,8 +127,10 @@ class Store(Writer):
         user
             Who; by default the name that one is logged in with.
         reason
-            Why the run is written again; kept with the results that it gives its patients. Needed
-            where results that it replaces were reviewed, signed or amended.
+            Why the run is written again; kept with the run and the results that it gives its
+            patients. Needed where results that it replaces were reviewed, signed or amended, where
+            a call changes, and where a sample belongs to another patient than before: then the
+            earlier result is taken back from the patient who had it.
 
         Returns
         -------
@@ -148,8 +151,10 @@ class Store(Writer):
             if run is None:
                 events = self._events(wanted, user)
             else:
-                self._spare_reviews(run["revision_of"], reason)
-                mine = [replace(one, reason=reason) for one in changes_of(record, run)]  # type: ignore[arg-type]
+                replaced, reason = self._spare(record, run, reason)
+                run = {**run, "reason": reason, "changed_calls": list(map(str, replaced.calls))}
+                mine = [*replaced.taken_back, *changes_of(record, run)]  # type: ignore[arg-type]
+                mine = [replace(one, reason=reason) for one in mine]
                 events = self._events(mine, user, once=True)
                 events += self._events(wanted, user, before=events)
             if run is None and not events:
@@ -162,21 +167,25 @@ class Store(Writer):
             self._derive({event.patient for event in events})
         if run is None:
             return Receipt(latest if again else None, None, again, head.sequence)
-        return Receipt(run["run_id"], run["revision_of"], False, head.sequence)
+        return Receipt(run["run_id"], run["revision_of"], False, head.sequence, replaced.calls)
 
-    def _spare_reviews(self, replaced: str | None, reason: str | None) -> None:
-        """Refuse to replace results that people have worked on, unless somebody says why."""
-        select = "SELECT count(*) FROM results WHERE run = ? AND state != ?"
-        asked = (replaced, str(State.PRELIMINARY))
-        count = self._index.db.execute(select, asked).fetchone()[0] if replaced else 0
-        if count and not (reason or "").strip():
-            raise InputError(
-                "a new analysis would replace results that were reviewed or amended",
-                place=f"run {replaced}",
-                expected="a reason",
-                found=f"{count} such results",
-                remedy="give --reason; or analyze without --store",
-            )
+    def changed_calls(self, record: Record) -> tuple[CallChange, ...]:
+        """Calls on record that would change if a record were committed now; nothing is written."""
+
+        def calls(index: Index) -> tuple[CallChange, ...]:
+            run, _, _ = self._known(record)
+            return () if run is None else replaced_by(index, record, run).calls
+
+        return self._ask(calls)
+
+    def _spare(
+        self, record: Record | None, run: dict[str, Any], reason: str | None
+    ) -> tuple[Replaced, str | None]:
+        """What a record replaces, and why; refused where it has to be said and is not."""
+        if record is None:
+            return Replaced(), reason
+        replaced = replaced_by(self._index, record, run)
+        return replaced, replaced.check(reason)
 
     def _known(self, record: Record | None) -> tuple[dict[str, Any] | None, str | None, bool]:
         """A record in short, the last revision of its file, and whether it is that revision."""

@@ -11,7 +11,7 @@ from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option
 
 COLUMNS = dict.fromkeys(
-    ("Run", "Day", "File", "Panel", "Samples", "Valid", "Replaced by", "By"), "left"
+    ("Run", "Day", "File", "Panel", "Samples", "Valid", "Replaced by", "By", "Why"), "left"
 )
 
 DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
@@ -43,6 +43,7 @@ def list_runs(
             "no" if run.invalid else "yes",
             run.replaced_by or "",
             run.user,
+            run.reason or "",
         )
         for run in opened(folder).runs(query)
     ]

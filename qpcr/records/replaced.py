@@ -1,0 +1,208 @@
+"""What a new analysis of a run would change in what is on record: calls, and whose they are.
+
+A call that somebody may have read is never replaced by another one in silence: whoever writes the
+new analysis is told, sample by sample, and has to say why. What was called on record is the result
+as it stands, amendments included; a sample that is nobody's is called as its run says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qpcr.calls import Outcome
+from qpcr.errors import InputError
+from qpcr.records._hdf import printable
+from qpcr.records._short import changes_of
+from qpcr.records.event import Change, Kind
+from qpcr.records.review import State
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
+    from qpcr.records.index import Index
+    from qpcr.records.patient import Result
+
+NOT_CALLED = "not called"
+SHOWN = 20
+"""Calls that an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """What one sample was called on record, and is called by the new analysis, in words."""
+
+    sample: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.sample}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What a new analysis would do to the one it replaces.
+
+    Attributes
+    ----------
+    run
+        That is replaced; ``None``: none is.
+    calls
+        That change; also those that are made for the first time.
+    taken_back
+        Results of patients to whom their sample does not belong any more.
+    worked_on
+        How many of the results were reviewed, signed or amended.
+    reason
+        Why, where the new analysis itself says it: by the release of an invalid run.
+    """
+
+    run: str | None = None
+    calls: tuple[CallChange, ...] = ()
+    taken_back: tuple[Change, ...] = ()
+    worked_on: int = 0
+    reason: str | None = None
+
+    def check(self, reason: str | None) -> str | None:
+        """Refuse to replace without a reason what must not be replaced so; else the reason.
+
+        Raises
+        ------
+        InputError
+            Results were worked on, or calls change, and nobody says why.
+        """
+        if reason is not None and reason.strip():
+            return reason
+        changed = [str(one) for one in self.calls if one.before != NOT_CALLED]
+        if not self.worked_on and not self.taken_back and (not changed or self.reason is not None):
+            return self.reason if changed else reason
+        problems = []
+        if self.worked_on:
+            problems.append("replace results that were reviewed or amended")
+        if changed or self.taken_back:
+            problems.append("change calls that are on record")
+        found = [f"{self.worked_on} such results"] if self.worked_on else []
+        found += changed[:SHOWN]
+        if len(changed) > SHOWN:
+            found.append(f"and {len(changed) - SHOWN} more")
+        raise InputError(
+            f"a new analysis would {' and '.join(problems)}",
+            place=f"run {self.run}",
+            expected="a reason",
+            found="; ".join(found),
+            remedy="see what differs: settings, panel, sample sheet; then give --reason, or "
+            "analyze without --store",
+        )
+
+
+def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replaced:
+    """Say what a record would change; `run` is its short form."""
+    old = run["revision_of"]
+    if old is None:
+        return Replaced()
+    filed = _filed(index, old)
+    before = _samples(index, old)
+    before |= {name: _as_it_stands(patient, one) for name, (patient, one) in filed.items()}
+    after = {one["sample"]: _now(one) for one in run["samples"]}
+    for one in changes_of(record, dict(run)):
+        if one.kind is Kind.RESULT:
+            told = one.new
+            after[told["sample"]] = _Called(
+                told["outcome"], told["deletions"], one.patient, _place(told)
+            )
+    nobody = _Called(None, ())
+    pairs = {name: (before.get(name, nobody), after.get(name, nobody)) for name in before | after}
+    calls = tuple(
+        changed for name, pair in pairs.items() if (changed := _change(name, *pair)) is not None
+    )
+    taken_back = tuple(
+        Change(patient, Kind.RESULT, result.path, None, run=old)
+        for name, (patient, result) in filed.items()
+        if pairs[name][1].patient != patient
+    )
+    worked_on = sum(one.state is not State.PRELIMINARY for _, one in filed.values())
+    return Replaced(old, calls, taken_back, worked_on, _released(record, pairs, calls))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What a sample is called, whose it is, and when and of what it was taken."""
+
+    outcome: str | None
+    deletions: Iterable[str]
+    patient: str | None = None
+    place: tuple[str | None, ...] = field(default=(None, None))
+
+    @property
+    def words(self) -> str:
+        if self.outcome is None:
+            return NOT_CALLED
+        names = " and ".join(self.deletions)
+        return f"{self.outcome}: {names}" if names else self.outcome
+
+
+def _change(sample: str, before: _Called, after: _Called) -> CallChange | None:
+    """How a call changes; ``None`` if it does not."""
+    was, now = before.words, after.words
+    moved = any(a is not None and a != b for a, b in zip(before.place, after.place, strict=True))
+    if before.patient is not None and before.patient != after.patient:
+        was += ", of a patient"
+        now += ", of nobody" if after.patient is None else ", of another patient"
+    elif before.patient is not None and moved:
+        was, now = (f"{words}, {_said(one)}" for words, one in ((was, before), (now, after)))
+    return None if was == now else CallChange(sample, was, now)
+
+
+def _said(called: _Called) -> str:
+    return " / ".join(part for part in called.place if part) or "no time point"
+
+
+def _place(told: Mapping[str, Any]) -> tuple[str | None, ...]:
+    return told["timepoint"], told["specimen"]
+
+
+def _filed(index: Index, run: str) -> dict[str, tuple[str, Result]]:
+    """Results of a run as they stand, with their patients, by sample."""
+    rows = index.db.execute("SELECT DISTINCT patient FROM results WHERE run = ?", (run,)).fetchall()
+    found = {}
+    for (name,) in rows:
+        patient = index.patient(name)
+        for one in () if patient is None else patient.results.values():
+            if one.run == run:
+                found[one.sample] = name, one
+    return found
+
+
+def _samples(index: Index, run: str) -> dict[str, _Called]:
+    """Samples of a run as they were called."""
+    select = "SELECT sample, outcome, deletions FROM samples WHERE run_id = ?"
+    rows = index.db.execute(select, (run,)).fetchall()
+    return {name: _Called(outcome, json.loads(deletions)) for name, outcome, deletions in rows}
+
+
+def _as_it_stands(patient: str, result: Result) -> _Called:
+    place = result.timepoint, result.specimen
+    return _Called(result.outcome, result.deletions, patient, place)
+
+
+def _now(told: Mapping[str, Any]) -> _Called:
+    return _Called(told["outcome"], json.loads(told["deletions"]))
+
+
+def _released(
+    record: Record, pairs: Mapping[str, tuple[_Called, _Called]], calls: Iterable[CallChange]
+) -> str | None:
+    """The reason of a release, where releasing what was invalid is all that changes calls."""
+    releases = {printable(call.sample): call.released for call in record.calls}
+    reasons = set()
+    for one in calls:
+        release = releases.get(one.sample)
+        was, now = pairs[one.sample]
+        if one.before == NOT_CALLED:
+            continue
+        if release is None or was.outcome != Outcome.INVALID or was.patient != now.patient:
+            return None
+        reasons.add(release.reason)
+    return "; ".join(sorted(reasons)) or None
