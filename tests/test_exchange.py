@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import shutil
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,6 +17,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from cli import main
 from primers import load_panel
+from qpcr import Settings
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
 from qpcr.exchange import pseudonyms
@@ -409,6 +410,90 @@ def test_only_what_is_signed_goes_out_as_final(store, tmp_path):
     assert statuses(fhir(store, tmp_path, who)) == {"amended"}
 
 
+REPLACES = "http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces"
+
+
+def signed(store, who, path):
+    store.review(who, path, user="reviewer")
+    store.sign(who, path, user="signer")
+
+
+def analyzed_again(store, path, who=None, number=1):
+    """The path of the revision of a result; of another patient if wanted."""
+    run, _, sample = path.partition("/")
+    record = store.record(run)
+    identities = dict(record.identities)
+    if who is not None:
+        identities[sample] = replace(identities[sample], patient=who)
+    again = replace(record, settings=Settings(threshold=0.1 + number / 10), identities=identities)
+    return f"{store.commit(again, user='u', reason='other threshold').run_id}/{sample}"
+
+
+@pytest.mark.parametrize("deidentify", [False, True])
+def test_an_unsigned_revision_never_displaces_the_report_that_is_valid(store, tmp_path, deidentify):
+    """Signed, revised, revised again: one valid report, and one that is tied to it."""
+    who, path = with_outcome(store, "detected")
+    signed(store, who, path)
+    now = analyzed_again(store, analyzed_again(store, path), number=2)
+    resources = fhir(store, tmp_path, who, deidentify=deidentify)
+    valid, waiting = of_kind(resources, "DiagnosticReport")
+    assert (valid["status"], waiting["status"]) == ("final", "preliminary")
+    assert "this report is the valid one" in valid["conclusion"]
+    assert "not signed yet" in waiting["conclusion"]
+    assert valid["identifier"] != waiting["identifier"]
+    assert "extension" not in valid
+    assert "extension" not in waiting
+    (tie,) = of_kind(resources, "Provenance")
+    (entity,) = tie["entity"]
+    assert entity["role"] == "revision"
+    assert entity["what"]["reference"] == valid["identifier"][0]["value"]
+    assert tie["target"] == [{"reference": waiting["identifier"][0]["value"]}]
+    (came,) = (e.at for e in store.history(patient=who) if e.path == now)
+    recorded = datetime.fromisoformat(tie["recorded"])
+    if deidentify:
+        assert timedelta(0) < came - recorded < timedelta(days=367)
+        assert recorded.hour == recorded.minute == recorded.second == 0
+    else:
+        assert recorded == came.replace(microsecond=0)
+    signed(store, who, now)
+    resources = fhir(store, tmp_path, who, deidentify=deidentify)
+    (report,) = of_kind(resources, "DiagnosticReport")
+    assert report["status"] == "amended"
+    (extension,) = report["extension"]
+    assert extension["url"] == REPLACES
+    assert extension["valueReference"]["type"] == "DiagnosticReport"
+    assert extension["valueReference"]["identifier"] == valid["identifier"][0]
+    assert report["identifier"] == waiting["identifier"]
+    assert of_kind(resources, "Provenance") == []
+    assert "not signed" not in report["conclusion"]
+
+
+def test_a_revision_of_what_was_never_signed_is_tied_to_nothing(store, tmp_path):
+    who, path = with_outcome(store, "detected")
+    now = analyzed_again(store, path)
+    for status in ("preliminary", "final"):
+        resources = fhir(store, tmp_path, who)
+        (report,) = of_kind(resources, "DiagnosticReport")
+        assert (report["status"], "extension" in report) == (status, False)
+        assert of_kind(resources, "Provenance") == []
+        if status == "preliminary":
+            signed(store, who, now)
+
+
+def test_a_signed_result_that_was_another_patients_goes_out_as_entered_in_error(store, tmp_path):
+    who, path = with_outcome(store, "detected")
+    signed(store, who, path)
+    (before,) = of_kind(fhir(store, tmp_path, who), "DiagnosticReport")
+    analyzed_again(store, path, "another patient")
+    resources = fhir(store, tmp_path, who)
+    (report,) = of_kind(resources, "DiagnosticReport")
+    assert statuses(resources) == {"entered-in-error"}
+    assert report["identifier"] == before["identifier"]
+    assert "must not be used" in report["conclusion"]
+    assert of_kind(fhir(store, tmp_path, who, deidentify=True), "DiagnosticReport") == []
+    assert statuses(fhir(store, tmp_path, "another patient")) == {"preliminary"}
+
+
 def test_an_outcome_without_a_code_is_refused():
     result = Result("r/s", "r", "s", outcome="probably")
     with pytest.raises(InputError, match="no code"):
@@ -418,7 +503,7 @@ def test_an_outcome_without_a_code_is_refused():
 def test_a_pooled_well_names_no_deletion_and_a_panel_without_transcript_no_gene():
     pooled = load_panel("ikzf1-pooled")
     patient = Patient("Q1", {}, {}, {}, (), 1)
-    for panel in (pooled, dataclasses.replace(pooled, transcript=None), None):
+    for panel in (pooled, replace(pooled, transcript=None), None):
         for outcome in ("detected", "not detected"):
             found = ("some deletion",) if outcome == "detected" else ()
             result = Result("r/s", "r", "s", outcome=outcome, deletions=found, panel="x")

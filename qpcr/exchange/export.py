@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -143,10 +143,31 @@ def _bundles(
         if pseudonyms is not None:
             shown = deidentified(patient, pseudonyms)
             name = shown.id
-            paths = dict(zip(patient.results, shown.results.values(), strict=True))
-            results = [replace(one, result=paths[one.result.path], issued=None) for one in results]
+            results = _hidden(patient, shown, results, pseudonyms.shift(patient.id))
         texts[f"{name}.fhir.json"] = _json(bundle(shown, results))
     return dict(sorted(texts.items()))
+
+
+def _hidden(
+    patient: Patient, shown: Patient, results: Sequence[Outgoing], shift: timedelta
+) -> list[Outgoing]:
+    """Results under pseudonyms, their dates moved; those that were taken back do not go out."""
+    hidden = dict(zip(patient.results, shown.results.values(), strict=True))
+    return [
+        replace(
+            one,
+            result=hidden[one.result.path],
+            issued=None,
+            recorded=None if one.recorded is None else _midnight(one.recorded + shift),
+            earlier=None if one.earlier is None else hidden[one.earlier].path,
+        )
+        for one in results
+        if one.result.path in hidden
+    ]
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _manifest(to: To, patients: int, deidentify: bool, dates: Dates) -> dict[str, Any]:

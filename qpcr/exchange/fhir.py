@@ -6,6 +6,12 @@ uses them (profile Variant: code 69548-6; value LOINC list LL1971-2). A deletion
 and not found is a Variant with the value Absent, and carries what the assay cannot see. The two
 assemblies' descriptions of one deletion are two codings of the same concept; the component for the
 assembly names the first.
+
+How results belong together is told by what R4 itself has. A signed result that replaces a signed
+one is ``amended`` and names that report by R4's extension diagnosticReport-replaces, by identifier,
+for it is not in the bundle. An unsigned revision stands beside the report that is still valid, and
+must not displace it: a Provenance says that it is a revision (entity role ``revision``) of that
+one, and the conclusions of both say which of them counts.
 """
 
 from __future__ import annotations
@@ -42,6 +48,15 @@ SENTENCES = {
     Outcome.INCONCLUSIVE: "Inconclusive: the assay has to be repeated.",
     Outcome.INVALID: "No result: the run or the sample is invalid.",
 }
+REPLACES = "http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces"
+"""R4 (4.0.1): used on DiagnosticReport, its value a Reference to a DiagnosticReport."""
+URI = "urn:ietf:rfc:3986"
+"""System of identifiers that are URIs (R4, Identifier.system)."""
+LABORATORY = "the laboratory"
+WAITING = (
+    "A later analysis of this sample is not signed yet: this report is the valid one until it is."
+)
+WITHDRAWN = "Withdrawn: this report was issued and must not be used."
 CHANGED = "An earlier version of this result was signed; this version is not signed yet."
 _SPACE = uuid.UUID("6f3a0b7e-2d0c-5f43-9d2b-7f6a4c1e8a55")
 
@@ -114,6 +129,7 @@ def _result(patient: Patient, one: Outgoing, subject: str) -> list[tuple[str, di
         observation["specimen"] = {"reference": specimen}
     report = {
         "resourceType": "DiagnosticReport",
+        **_linked(one, place),
         **shared,
         "category": [_coded(SERVICE, "GE", "Genetics")],
         "code": _coded(LOINC, "51969-4", "Genetic analysis report"),
@@ -129,7 +145,42 @@ def _result(patient: Patient, one: Outgoing, subject: str) -> list[tuple[str, di
         (specimen, _specimen(one, subject, date)),
         *variants,
         (_address("DiagnosticReport", *place), report),
+        *_revision(patient, one),
     ]
+
+
+def _linked(one: Outgoing, place: tuple[str, str]) -> dict[str, Any]:
+    """What a report is known by, and which signed report it replaces."""
+    made: dict[str, Any] = {"identifier": [_identifier(*place)]}
+    if one.status == "amended" and one.earlier is not None:
+        replaced = {
+            "type": "DiagnosticReport",
+            "identifier": _identifier(place[0], one.earlier),
+            "display": "the earlier signed report of this sample",
+        }
+        made["extension"] = [{"url": REPLACES, "valueReference": replaced}]
+    return made
+
+
+def _identifier(patient: str, path: str) -> dict[str, str]:
+    return {"system": URI, "value": _address("DiagnosticReport", patient, path)}
+
+
+def _revision(patient: Patient, one: Outgoing) -> list[tuple[str, dict[str, Any]]]:
+    """What ties an unsigned revision to the report that is valid as long as it is not signed."""
+    earlier = None if one.earlier is None else patient.results.get(one.earlier)
+    if one.result.state.final or earlier not in patient.final_results or one.recorded is None:
+        return []
+    places = (patient.id, one.result.path), (patient.id, one.earlier or "")
+    new, old = ({"reference": _address("DiagnosticReport", *place)} for place in places)
+    provenance = {
+        "resourceType": "Provenance",
+        "target": [new],
+        "recorded": one.recorded.isoformat(timespec="seconds"),
+        "agent": [{"who": {"display": LABORATORY}}],
+        "entity": [{"role": "revision", "what": old}],
+    }
+    return [(_address("Provenance", *places[0]), provenance)]
 
 
 def _collected(patient: Patient, one: Outgoing) -> str | None:
@@ -230,4 +281,7 @@ def _conclusion(one: Outgoing) -> list[str]:
         said = f"{gene} deletion detected: {names}.".strip()
     else:
         said = SENTENCES[Outcome(str(outcome))]
-    return [said, *_limitations(one), *([CHANGED] if one.changed else [])]
+    remarks = {
+        WITHDRAWN: one.status == "entered-in-error", WAITING: one.waiting, CHANGED: one.changed,
+    }  # fmt: skip
+    return [said, *_limitations(one), *(text for text, holds in remarks.items() if holds)]

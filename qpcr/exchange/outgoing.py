@@ -1,13 +1,14 @@
 """Results of a patient that may be told to another system, and how final each is.
 
 Only what is signed goes out as final. FHIR's ``amended`` means a final report that was changed, so
-it is for a signed result that replaces a signed one; a result that was changed and has not been
-signed again is ``preliminary``, and says so.
+it is for a signed result that replaces a signed one, and names it. A result that was changed and
+has not been signed again is ``preliminary``, and says so; as long as its revision is not signed the
+signed one stands beside it. One that was signed and then taken back is ``entered-in-error``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Literal
 from qpcr.calls import Outcome
 from qpcr.errors import InputError
 from qpcr.records.event import Kind
-from qpcr.records.patient import Patient, Result
+from qpcr.records.patient import Patient, Result, fold
 from qpcr.records.review import State
 
 if TYPE_CHECKING:
     from primers import Panel
 
 OUTCOMES = tuple(str(one) for one in Outcome)
-Status = Literal["preliminary", "final", "amended"]
+Status = Literal["preliminary", "final", "amended", "entered-in-error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Outgoing:
         When it was signed.
     changed
         It was signed once, and has been changed since without being signed again.
+    recorded
+        When it came on record.
+    earlier
+        Path of the signed result that it replaces, or would replace once it is signed.
+    waiting
+        An unsigned revision of it is on record.
     """
 
     result: Result
@@ -48,10 +55,15 @@ class Outgoing:
     status: Status
     issued: datetime | None
     changed: bool
+    recorded: datetime | None = None
+    earlier: str | None = None
+    waiting: bool = False
 
 
 def outgoing(patient: Patient, panel_of: Callable[[str], Panel | None]) -> tuple[Outgoing, ...]:
-    """Results that stand: not replaced, or signed while their replacement is not.
+    """Results that stand, and those that were signed and taken back.
+
+    A result stands that is not replaced, or is signed while its replacement is not.
 
     Parameters
     ----------
@@ -66,11 +78,23 @@ def outgoing(patient: Patient, panel_of: Callable[[str], Panel | None]) -> tuple
         A result was amended to an outcome that no other system would understand.
     """
     standing = {one.path for one in patient.standing_results}
-    return tuple(
+    made = [
         _outgoing(one, patient, panel_of)
         for path, one in patient.results.items()
         if path in standing and one.outcome is not None
-    )
+    ]
+    return (*made, *_withdrawn(patient, panel_of))
+
+
+def _withdrawn(patient: Patient, panel_of: Callable[[str], Panel | None]) -> Iterator[Outgoing]:
+    """Results that were signed and are not the patient's any more, as they were signed."""
+    signed: dict[str, Result] = {}
+    for place, event in enumerate(patient.events, 1):
+        if event.kind is Kind.REVIEW and event.new == State.SIGNED:
+            signed[event.path] = fold(patient.id, patient.events[:place]).results[event.path]
+    for path, one in signed.items():
+        if path not in patient.results and one.outcome in OUTCOMES:
+            yield Outgoing(one, panel_of(one.run), "entered-in-error", None, changed=False)
 
 
 def _outgoing(
@@ -88,17 +112,28 @@ def _outgoing(
         for event in patient.events
         if event.kind is Kind.REVIEW and event.path == result.path and event.new == State.SIGNED
     ]
-    before = any(
-        event.kind is Kind.REVIEW
-        and event.new == State.SIGNED
-        and event.path in patient.results
-        and patient.results[event.path].run == result.revision_of
-        and patient.results[event.path].sample == result.sample
-        for event in patient.events
+    earlier = [
+        one.path
+        for one in patient.results.values()
+        if one.once_signed and result in patient.revisions(one)
+    ]
+    status: Status = "preliminary"
+    if result.state.final:
+        status = "amended" if len(signatures) > 1 or earlier else "final"
+    final = result.state.final
+    return Outgoing(
+        result,
+        panel_of(result.run),
+        status,
+        signatures[-1] if final and signatures else None,
+        changed=not final and bool(signatures or earlier),
+        recorded=_recorded(patient, result),
+        earlier=earlier[-1] if earlier else None,
+        waiting=final and result.superseded_by is not None,
     )
-    if not result.state.final:
-        changed = bool(signatures) or before
-        return Outgoing(result, panel_of(result.run), "preliminary", None, changed)
-    status: Status = "amended" if len(signatures) > 1 or before else "final"
-    issued = signatures[-1] if signatures else None
-    return Outgoing(result, panel_of(result.run), status, issued, changed=False)
+
+
+def _recorded(patient: Patient, result: Result) -> datetime | None:
+    """When a result came on record."""
+    told = (e.at for e in patient.events if e.kind is Kind.RESULT and e.path == result.path)
+    return next(told, None)
