@@ -4,9 +4,10 @@ Panels are TOML files (``primers/FORMAT.md``); `load_panel` reads one by name or
 package knows neither `qpcr` nor `calibration`.
 """
 
-from primers.check import CheckLimits, Kind, PanelFinding, check_panel
+from primers.check import CheckLimits, check_panel
 from primers.errors import PanelError, PrimersError, SequenceError
 from primers.fasta import Reference, read_fasta
+from primers.finding import Kind, PanelFinding
 from primers.loader import load_panel, new_panel, panel_names
 from primers.panel import Assay, Channel, Oligo, Panel, ReactionDefinition
 from primers.pcr import Product, in_silico_pcr

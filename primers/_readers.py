@@ -189,7 +189,7 @@ def _reaction(
     table: Table, sources: Sources, cutoffs: Cutoffs, assays: tuple[Assay, ...]
 ) -> ReactionDefinition:
     roles: dict[str, Role] = {assay.name: assay.role for assay in assays}
-    channels = tuple(_channel(item, cutoffs, roles) for item in table.array("channels"))
+    channels = tuple(_channel(item, sources, cutoffs, roles) for item in table.array("channels"))
     reaction = ReactionDefinition(
         name=table.text("name"),
         oligos=table.texts("oligos"),
@@ -202,7 +202,7 @@ def _reaction(
     return reaction
 
 
-def _channel(table: Table, cutoffs: Cutoffs, roles: dict[str, Role]) -> Channel:
+def _channel(table: Table, sources: Sources, cutoffs: Cutoffs, roles: dict[str, Role]) -> Channel:
     reads = table.texts("reads")
     for name in reads:
         if name not in roles:
@@ -222,6 +222,7 @@ def _channel(table: Table, cutoffs: Cutoffs, roles: dict[str, Role]) -> Channel:
             found=listed(sorted(found)),
         )
     own = table.opt_number("cq_below", 1, _MAX_CYCLES)
+    threshold, threshold_source = _threshold(table, sources)
     channel = Channel(
         target=table.text("target"),
         reporter=table.choice("reporter", tuple(REPORTER_FILTERS)),
@@ -231,9 +232,31 @@ def _channel(table: Table, cutoffs: Cutoffs, roles: dict[str, Role]) -> Channel:
         role=found.pop(),
         cq_below=cutoffs.cq_below if own is None else own,
         aliases=table.texts("aliases", optional=True),
+        threshold=threshold,
+        threshold_source=threshold_source,
     )
     table.finish()
     return channel
+
+
+def _threshold(table: Table, sources: Sources) -> tuple[float | None, Source | None]:
+    """Read a fixed threshold and where it comes from: both, or neither."""
+    threshold = table.opt_positive("threshold")
+    source = sources.of(table, "threshold_source") if "threshold_source" in table.values else None
+    if threshold is not None and source is None:
+        raise table.error(
+            "a threshold without the source that says who found it, and how",
+            "threshold_source",
+            expected='the name of a table [sources.NAME], of evidence "validated" once the '
+            "laboratory has validated it",
+        )
+    if source is not None and threshold is None:
+        raise table.error(
+            "the source of a threshold that is not there",
+            "threshold_source",
+            expected="a key threshold beside it",
+        )
+    return threshold, source
 
 
 def _cutoffs(table: Table, sources: Sources) -> Cutoffs:

@@ -6,7 +6,7 @@ Each table knows its file and its key path, so that every refusal can say where 
 from __future__ import annotations
 
 import difflib
-import math
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -120,7 +120,7 @@ class Table:
         """Return a finite number from `low` to `high`, or ``None`` if the key is absent."""
         words = f"a number from {low:g} to {high:g}"
         value = self._take(key, (int, float), words, optional=True)
-        if value is not None and not (math.isfinite(value) and low <= value <= high):
+        if value is not None and not low <= value <= high:
             raise self.error("a number out of range", key, expected=words, found=repr(value))
         return None if value is None else float(value)
 
@@ -130,6 +130,15 @@ class Table:
         if value is None:
             raise self.error("a key is missing", key, expected=f"a number from {low:g} to {high:g}")
         return value
+
+    def opt_positive(self, key: str) -> float | None:
+        """Return a finite number above 0, or ``None`` if the key is absent."""
+        value = self._take(key, (int, float), "a number above 0", optional=True)
+        if value is not None and not 0 < value <= sys.float_info.max:
+            raise self.error(
+                "a number out of range", key, expected="a number above 0", found=repr(value)
+            )
+        return None if value is None else float(value)
 
     def opt_whole(self, key: str, low: int, high: int) -> int | None:
         """Return a whole number from `low` to `high`, or ``None`` if the key is absent."""

@@ -9,65 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import combinations
-from typing import Literal
 
 from primers.fasta import Reference
+from primers.finding import Kind, PanelFinding, Severity
 from primers.panel import Assay, Oligo, Panel, ReactionDefinition
 from primers.pcr import Product, in_silico_pcr
 from primers.sequence import gc_fraction
 from primers.sites import Alignment, Binding, best_alignment
 from primers.structures import dimer, hairpin
 from primers.thermo import STANDARD, Solution, three_prime_free_energy, tm_celsius
-
-Severity = Literal["info", "warning", "error"]
-
-
-class Kind(StrEnum):
-    """What a finding is about."""
-
-    OLIGO_UNDISCLOSED = "oligo undisclosed"
-    OLIGO_THERMODYNAMICS = "oligo thermodynamics"
-    TM_SPREAD = "tm spread"
-    DIMER = "dimer"
-    OLIGO_EXACT = "oligo matches exactly"
-    OLIGO_OVERHANG = "oligo partly outside the references"
-    OLIGO_GAP = "oligo has a gap"
-    OLIGO_MISMATCH = "oligo has mismatches"
-    OLIGO_NOT_FOUND = "oligo not found"
-    AMPLICON_EXPECTED = "amplicon as expected"
-    AMPLICON_UNEXPECTED = "amplicon unexpected"
-    AMPLICON_ABSENT = "amplicon absent"
-
-
-@dataclass(frozen=True)
-class PanelFinding:
-    """One thing that `check_panel` found.
-
-    Attributes
-    ----------
-    kind
-        What it is about.
-    severity
-        "info": as it should be, or to know. "warning": look at it. "error": the panel, as it
-        stands, cannot work as it says.
-    subject
-        The oligo, the pair or the well.
-    message
-        A sentence.
-    values
-        The numbers behind it: temperatures in °C, ΔG in kcal/mol, sizes in bp.
-    corrected
-        The sequence that the reference supports, for a gap.
-    """
-
-    kind: Kind
-    severity: Severity
-    subject: str
-    message: str
-    values: tuple[float, ...] = ()
-    corrected: str | None = None
+from primers.thresholds import check_thresholds
 
 
 @dataclass(frozen=True)
@@ -116,7 +68,7 @@ def check_panel(
     Returns
     -------
     list of PanelFinding
-        In the order oligos, wells, oligos on references, products.
+        In the order oligos, wells, thresholds, oligos on references, products.
     """
     limits = limits or CheckLimits()
     references = tuple(references)
@@ -124,6 +76,7 @@ def check_panel(
     found = [finding for oligo in panel.oligos for finding in _oligo(oligo, solution, limits)]
     for reaction in panel.reactions:
         found += _well(panel, reaction, solution, limits)
+    found += check_thresholds(panel)
     if references:
         for oligo in panel.oligos:
             found += _placements(oligo, references, limits)

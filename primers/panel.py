@@ -145,6 +145,10 @@ class Channel:
         The role shared by all assays read.
     cq_below
         Amplification counts below this Cq.
+    threshold
+        ΔRn at which Cq is read on every plate; ``None``: each plate has its own.
+    threshold_source
+        Where that number comes from; there whenever `threshold` is.
     """
 
     target: str
@@ -155,6 +159,8 @@ class Channel:
     role: Role
     cq_below: float
     aliases: tuple[str, ...] = ()
+    threshold: float | None = None
+    threshold_source: Source | None = None
 
     def matches(self, target: str) -> bool:
         """Say whether a target name of a plate means this channel, ignoring case and spaces."""
@@ -334,6 +340,10 @@ class Panel:
     def assay(self, name: str) -> Assay:
         """Return an assay by name; ``KeyError`` if there is none."""
         return {assay.name: assay for assay in self.assays}[name]
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return the channels of all wells, in the order of the panel."""
+        return tuple(channel for reaction in self.reactions for channel in reaction.channels)
 
     def find_channel(self, target: str) -> tuple[ReactionDefinition, Channel] | None:
         """Return the well and channel that a plate's target name means, or ``None``."""

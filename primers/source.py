@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Evidence = Literal["study", "computed", "literature", "unverified"]
+Evidence = Literal["study", "computed", "literature", "validated", "unverified"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Source:
         The key by which the panel file refers to it.
     evidence
         "study": printed in the study the panel follows. "computed": worked out from public
-        sequences. "literature": read elsewhere. "unverified": common knowledge or a laboratory's
+        sequences. "literature": read elsewhere. "validated": measured by the laboratory that uses
+        the panel; the citation names its report. "unverified": common knowledge or a laboratory's
         choice that nobody has checked; a setting to edit.
     citation
         What to look up, or how it was computed.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from primers import Panel
 from qpcr._frozen import BoolArray, FloatArray, FrozenMap, IntArray, frozen
 from qpcr._lists import grouped
 from qpcr._signals import normalised, prefer_stored_rn, signals_of, stored_rn
@@ -22,7 +23,7 @@ from qpcr.instrument._arithmetic import MIN_CYCLES, baseline_lines, cubic_ct, th
 from qpcr.run import AnalysisSettings, Reaction, Run, Task
 from qpcr.said import say
 from qpcr.settings import Settings
-from qpcr.thresholds import Evidence, Threshold, choose_thresholds
+from qpcr.thresholds import Evidence, Threshold, choose_thresholds, fixed_thresholds
 
 FALLBACK_RULES = "7500-2.x"
 TYPICAL_RISE = 4.0
@@ -112,7 +113,7 @@ class Curves:
         return None if threshold is None else threshold.value
 
 
-def from_run(run: Run, settings: Settings | None = None) -> Curves:
+def from_run(run: Run, settings: Settings | None = None, panel: Panel | None = None) -> Curves:
     """Compute the amplification curves of a run, the instrument's way.
 
     Parameters
@@ -121,6 +122,8 @@ def from_run(run: Run, settings: Settings | None = None) -> Curves:
         With filter readings, dye signals, stored Rn, or at least stored ΔRn.
     settings
         How baselines and thresholds are chosen.
+    panel
+        Whose fixed thresholds hold, unless `settings` ask for others.
 
     Returns
     -------
@@ -132,12 +135,12 @@ def from_run(run: Run, settings: Settings | None = None) -> Curves:
         The run holds no fluorescence, or its calibration does not fit.
     """
     try:
-        return _from_run(run, settings or Settings())
+        return _from_run(run, settings or Settings(), fixed_thresholds(run, panel))
     except InputError as error:
         raise error.at(run.provenance.file) from error.__cause__
 
 
-def _from_run(run: Run, settings: Settings) -> Curves:
+def _from_run(run: Run, settings: Settings, fixed: Mapping[str, float]) -> Curves:
     rules, name, notes = _choose_rules(run.provenance.software, settings)
     signals = signals_of(run)
     notes += list(signals.notes)
@@ -173,6 +176,7 @@ def _from_run(run: Run, settings: Settings) -> Curves:
         reporter=reporter,
         reference=reference,
         residual=residual,
+        fixed=fixed,
     )
     return _assemble(measured, rules, name, settings, notes)
 
@@ -276,6 +280,8 @@ class _Measured:
     reporter: FloatArray | None = None
     reference: FloatArray | None = None
     residual: FloatArray | None = None
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Thresholds of the panel by target."""
 
 
 def _assemble(
@@ -302,7 +308,9 @@ def _assemble(
     evidence = Evidence(
         measured.reactions, bridged, peaks, windows[:, 1], good, measured.scale is None
     )
-    thresholds, told = choose_thresholds(evidence, rules, measured.recorded.thresholds, settings)
+    thresholds, told = choose_thresholds(
+        evidence, rules, measured.recorded.thresholds, settings, measured.fixed
+    )
     shift = int(cycles[0]) - 1 if len(cycles) else 0
     answers = tuple(
         _instrument_cq(bridged[row], thresholds[r.target], int(peaks[row]), problems[row], shift)

@@ -34,7 +34,10 @@ def panel_sheet(panel: Panel) -> tuple[Section, ...]:
     sections = (
         Section(
             "Reactions",
-            ("Well", "Oligos", "Target", "Also called", "Dye", "Ct below", "Means", "Source"),
+            (
+                *("Well", "Oligos", "Target", "Also called", "Dye", "Threshold", "Ct below"),
+                *("Means", "Source"),
+            ),
             tuple(_reactions(panel)),
         ),
         Section(
@@ -70,9 +73,10 @@ def _reactions(panel: Panel) -> Iterator[tuple[str, ...]]:
                 channel.target,
                 ", ".join(channel.aliases),
                 channel.reporter + quencher,
+                "per plate" if channel.threshold is None else f"{channel.threshold:g}",
                 f"{channel.cq_below:g}",
                 _meaning(channel, reaction.pooled),
-                _number(panel, reaction.source),
+                _number(panel, reaction.source, channel.threshold_source),
             )
             name = oligos = ""
 

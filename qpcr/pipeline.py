@@ -67,15 +67,16 @@ def analyze(
     from qpcr.qc import evaluate, plate_of
     from qpcr.samples import match_samples
     from qpcr.shapes import classify
+    from qpcr.threshold_origin import threshold_findings
 
     run = source if isinstance(source, Run) else read_run(source, run_name)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
-    made = curves.from_run(run, settings)
+    made = curves.from_run(run, settings, panel)
     fits = fit_curves(made, model=chosen.model, baseline=chosen.baseline, polish=chosen.polish)
     shapes = classify(made)
     plate = plate_of(run, made, fits, shapes, panel)
-    findings = evaluate(plate)
+    findings = (*evaluate(plate), *threshold_findings(plate))
     known: dict[str, Identity] = {}
     if identities is not None:
         known, strangers = match_samples(plate, identities)

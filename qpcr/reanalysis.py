@@ -20,6 +20,7 @@ from qpcr.farm import Mapper, in_turn
 from qpcr.findings import Severity
 from qpcr.record import Record, versions
 from qpcr.records.query import RunQuery
+from qpcr.settings import BY_PANEL, Settings
 
 if TYPE_CHECKING:
     from qpcr.calls import Release
@@ -222,10 +223,12 @@ def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]
 
     release = next((call.released for call in before.calls if call.released is not None), None)
 
+    settings, told = _settings(before, panel)
+
     def made(given: Release | None) -> Record:
         return analyze(
             before.run,
-            before.settings,
+            settings,
             before.fit_settings,
             panel=panel,
             identities=tuple(before.identities.values()) or None,
@@ -234,8 +237,24 @@ def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]
 
     after = made(release)
     if release is None or _faults(after) <= _faults(before):
-        return after, ()
-    return made(None), ("The release was given for other faults, and does not hold any more.",)
+        return after, told
+    dropped = "The release was given for other faults, and does not hold any more."
+    return made(None), (*told, dropped)
+
+
+def _settings(before: Record, panel: Panel | None) -> tuple[Settings, tuple[str, ...]]:
+    """The settings of an analysis, and what is to be said of them.
+
+    Where the earlier panel fixed no threshold, "as the file asks" chose nothing against a panel's:
+    a panel that fixes some holds.
+    """
+    fixes = panel is not None and any(one.threshold for one in panel.channels())
+    had = before.panel is not None and any(one.threshold for one in before.panel.channels())
+    asked = before.settings
+    if not fixes or had or asked.threshold not in (BY_PANEL, "protocol"):
+        return asked, ()
+    told = "Thresholds that the panel fixes are used; before, it fixed none."
+    return replace(asked, threshold=BY_PANEL), (told,)
 
 
 def _faults(record: Record) -> set[str]:

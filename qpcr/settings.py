@@ -10,6 +10,8 @@ from qpcr._frozen import FrozenMap
 from qpcr.instrument import rule_sets
 
 WORDS = ("protocol", "auto", "file")
+BY_PANEL = "panel"
+"""One word more for thresholds, and what holds where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,9 @@ class Settings:
         the recorded window where a person chose it. ``"auto"``: always computed. ``"file"``: always
         the recorded window. Or one window (first, last cycle) for all.
     threshold
-        The same words, one number (ΔRn) for all targets, or numbers by target name (the others as
-        ``"protocol"``).
+        ``"panel"``: as the panel fixes it; where there is none, or none it fixes, as
+        ``"protocol"``. Or the words above, one number (ΔRn) for all targets, or numbers by target
+        name (the others as ``"panel"``).
     rules
         Name of a rule set, or ``None``: that of the software that wrote the file.
 
@@ -35,17 +38,17 @@ class Settings:
     """
 
     baseline: str | tuple[int, int] = "protocol"
-    threshold: str | float | Mapping[str, float] = "protocol"
+    threshold: str | float | Mapping[str, float] = BY_PANEL
     rules: str | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         if isinstance(self.baseline, str):
-            _word("baseline", self.baseline)
+            _word("baseline", self.baseline, WORDS)
         else:
             set_(self, "baseline", _window(self.baseline))
         if isinstance(self.threshold, str):
-            _word("threshold", self.threshold)
+            _word("threshold", self.threshold, (BY_PANEL, *WORDS))
         elif isinstance(self.threshold, Mapping):
             values = {name: _positive(value) for name, value in self.threshold.items()}
             set_(self, "threshold", FrozenMap(values))
@@ -55,9 +58,9 @@ class Settings:
             raise ValueError(f"no rule set {self.rules!r}; there are {', '.join(rule_sets())}")
 
 
-def _word(name: str, value: str) -> None:
-    if value not in WORDS:
-        raise ValueError(f"{name} must be one of {', '.join(WORDS)} or a value: {value!r}")
+def _word(name: str, value: str, words: Sequence[str]) -> None:
+    if value not in words:
+        raise ValueError(f"{name} must be one of {', '.join(words)} or a value: {value!r}")
 
 
 def _window(value: Sequence[int]) -> tuple[int, int]:
@@ -96,7 +99,7 @@ def parse_settings(baseline: str, thresholds: Sequence[str], rules: str | None) 
     baseline
         A word of :data:`WORDS`, or ``FIRST-LAST``.
     thresholds
-        Nothing, one word, one number, or ``TARGET=NUMBER`` as often as wanted.
+        Nothing (as the panel says), one word, one number, or ``TARGET=NUMBER`` as often as wanted.
     rules
         Name of a rule set, or ``None``.
 
@@ -118,7 +121,7 @@ def parse_settings(baseline: str, thresholds: Sequence[str], rules: str | None) 
         else:
             word = text if text[:1].isalpha() else _threshold(text)
             return Settings(window, word, rules)
-    return Settings(window, values or "protocol", rules)
+    return Settings(window, values or BY_PANEL, rules)
 
 
 def _threshold(text: str) -> float:

@@ -45,8 +45,9 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--threshold",
                 multiple=True,
                 metavar="HOW",
-                help="protocol (default), auto, file, a ΔRn for all targets, or TARGET=ΔRn "
-                "(may be repeated).",
+                help="panel (default: as the panel fixes it; what it does not fix, as protocol), "
+                "protocol (as the file's settings ask), auto, file, a ΔRn for all targets, or "
+                "TARGET=ΔRn (may be repeated).",
             ),
             click.option("--rules", help="Rule set of the instrument's software, by name."),
             click.option(

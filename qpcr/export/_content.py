@@ -176,7 +176,7 @@ def _ours(record: Record) -> Content:
         record.panel,
         about,
         (*run.notes, *curves.notes, *whole),
-        "manual" not in sources and "file" not in sources,
+        not sources & {"manual", "file", "panel"},
     )
 
 

@@ -9,14 +9,18 @@ omitted control is a warning, for it may have been left out because it failed.
 
 Limits
     ``largest_cq_difference``: between the stored Ct and the same rule applied here. With the same
-    settings they agree within thousandths; more means other settings or edited data.
+    settings they agree within thousandths; more means other settings or edited data. Where the
+    panel fixes the threshold, the rule is applied at the file's own, if the file tells it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from qpcr.findings import Finding, Severity
+from qpcr.instrument._arithmetic import cubic_ct, threshold_crossing
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import CONTROLS, cutoff_of, fitted_cq, part_of, rows_of, wells
 from qpcr.said import say
@@ -119,7 +123,7 @@ def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
     for row in rows_of(plate):
         reaction = plate.run.reactions[row]
         stored = plate.run.results.get((reaction.well, reaction.target))
-        ours = plate.curves.instrument_cq[row].value
+        ours = _style(plate, row)
         if stored is not None and stored.cq is not None and ours is not None:
             apart[row] = abs(stored.cq - ours)
     far = [row for row, gap in apart.items() if gap > limit]
@@ -141,6 +145,23 @@ def _stored(plate: Plate, limit: float) -> Iterator[Finding]:
             value=apart[worst],
             limit=limit,
         )
+
+
+def _style(plate: Plate, row: int) -> float | None:
+    """Ct by the instrument's rule, at the threshold that its own Ct was read at."""
+    curves, target = plate.curves, plate.run.reactions[row].target
+    if curves.thresholds[target].source != "panel":
+        return curves.instrument_cq[row].value
+    setting, peak, drn = (
+        plate.run.settings.thresholds.get(target),
+        curves.peaks[row],
+        curves.drn[row],
+    )
+    if setting is None or setting.value is None or peak is None or not np.isfinite(drn).all():
+        return None
+    shift = int(curves.cycles[0]) - 1
+    k = threshold_crossing(drn, setting.value, peak - shift)
+    return None if k is None else cubic_ct(drn, setting.value, k) + shift
 
 
 def _undetermined(plate: Plate) -> Iterator[Finding]:

@@ -31,6 +31,11 @@ BY_HAND = say(
     "Set the threshold of this target by hand where the curves rise evenly, and analyze again."
 )
 
+FIXED = say(
+    "Look for what changed: reagents, passive reference, calibration. Do not move a threshold that "
+    "the panel fixes for one run; if it fits no run, validate another."
+)
+
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     for target, rows in grouped(rows_of(plate), lambda row: target_of(plate, row)).items():
@@ -68,7 +73,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
                     **values,
                     share=share,
                 ),
-                BY_HAND,
+                _remedy(plate, target),
                 value=share,
                 limit=limits["largest_share_of_rise"],
                 targets=(target,),
@@ -87,7 +92,7 @@ def _low(
 ) -> Finding:
     """The threshold is too low; say which well pulled it there."""
     row = setter(plate, rows, threshold)
-    message, remedy = say("{problem}.", problem=said), BY_HAND
+    message, remedy = say("{problem}.", problem=said), _remedy(plate, target)
     if row is not None:
         values = {"problem": said, "well": wells(plate, [row]), "sample": sample_of(plate, row)}
         if grows(plate, row):
@@ -112,6 +117,10 @@ def _low(
         limit=limit,
         targets=(target,),
     )
+
+
+def _remedy(plate: Plate, target: str) -> str:
+    return FIXED if plate.curves.thresholds[target].source == "panel" else BY_HAND
 
 
 def setter(plate: Plate, rows: list[int], threshold: float) -> int | None:

@@ -175,14 +175,25 @@ def _method(case: Case, t: Any) -> str:
     source, panel = case.record.run.provenance, case.panel
     named = ", ".join(x for x in (source.instrument, source.software) if x) or t["not_stated"]
     key = "method_reference" if panel.transcript is None else "method_value"
-    return str(
-        t[key].format(
-            instrument=named,
-            panel=panel.name,
-            version=panel.version,
-            cutoff=f"{panel.cutoffs.cq_below:g}",
-        )
+    said = t[key].format(
+        instrument=named,
+        panel=panel.name,
+        version=panel.version,
+        cutoff=f"{panel.cutoffs.cq_below:g}",
     )
+    return str(said + _thresholds(case, t))
+
+
+def _thresholds(case: Case, t: Any) -> str:
+    """That Ct were read at thresholds of the panel, if they were, and how good those are."""
+    curves = case.record.curves
+    targets = {curves.reactions[one.reaction].target for one in case.call.evidence}
+    if not targets or any(curves.thresholds[name].source != "panel" for name in targets):
+        return ""
+    found = [case.panel.find_channel(name) for name in targets]
+    sources = [one[1].threshold_source for one in found if one is not None]
+    doubtful = any(one is None or one.evidence == "unverified" for one in sources)
+    return " " + str(t["method_doubtful" if doubtful else "method_fixed"])
 
 
 def _controls(case: Case, tongue: Language, t: Any) -> list[str]:

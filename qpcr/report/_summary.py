@@ -177,6 +177,8 @@ def settings(record: Record, tongue: Language) -> list[Fact]:
     t = tongue.texts
     chosen, fit = record.settings, record.fit_settings
     words = {"protocol": t["by_protocol"], "auto": t["by_auto"], "file": t["by_file"]}
+    fixes = record.panel is not None and any(c.threshold for c in record.panel.channels())
+    words["panel"] = t["by_panel"] if fixes else t["by_protocol"]
     if isinstance(chosen.baseline, str):
         baseline = words[chosen.baseline]
     else:
@@ -190,11 +192,9 @@ def settings(record: Record, tongue: Language) -> list[Fact]:
     used = [
         (
             t["threshold_of"].format(target=name),
-            f"{one.value:.6g} ({t[f'source_{one.source}']})"
-            if one.value is not None
-            else tongue.say(one.reason or t["unknown"]),
+            _threshold(record, name, tongue),
         )
-        for name, one in record.curves.thresholds.items()
+        for name in record.curves.thresholds
     ]
     return [
         (t["rules"], record.curves.rules),
@@ -205,6 +205,21 @@ def settings(record: Record, tongue: Language) -> list[Fact]:
         (t["fit_baseline"], fit.baseline),
         (t["fit_engine"], t["fit_polished"] if fit.polish else t["fit_batch"]),
     ]
+
+
+def _threshold(record: Record, target: str, tongue: Language) -> str:
+    """The threshold of a target, and where it comes from."""
+    t, one = tongue.texts, record.curves.thresholds[target]
+    if one.value is None:
+        return tongue.say(one.reason or t["unknown"])
+    found = None if record.panel is None else record.panel.find_channel(target)
+    source = None if found is None else found[1].threshold_source
+    value = f"{one.value:.6g}"
+    if one.source != "panel" or source is None:
+        return t["threshold_value"].format(value=value, source=t[f"source_{one.source}"])
+    doubtful = source.evidence == "unverified"
+    text = t["panel_threshold_doubtful" if doubtful else "panel_threshold"]
+    return text.format(value=value, citation=tongue.say(source.citation))
 
 
 def origin(record: Record, t: Texts) -> list[Fact]:

@@ -51,6 +51,7 @@ _ENGLISH = {
     "evidence_study": "printed in the study the panel follows",
     "evidence_computed": "computed from public sequences",
     "evidence_literature": "literature",
+    "evidence_validated": "validated by the laboratory",
     "evidence_unverified": "not verified",
     # map
     "map": "Deletions over the exons of {gene}",
@@ -69,6 +70,8 @@ _ENGLISH = {
     "amplification curve with a Ct below {cutoff}.",
     "method_reference": "Real-time PCR; {instrument}. Panel {panel}, version {version}. Positive: "
     "a proper amplification curve with a Ct below {cutoff}.",
+    "method_fixed": "Ct are read at thresholds fixed by the panel.",
+    "method_doubtful": "Ct are read at thresholds fixed by the panel, which are not validated.",
     "controls": "Controls",
     "control_line": "{part}: {ok} of {total} targets as they should be",
     "no_controls": "no control wells on this plate",
@@ -143,6 +146,7 @@ _CHINESE = {
     "evidence_study": "检测方案所依据的研究",
     "evidence_computed": "由公开序列计算",
     "evidence_literature": "文献",
+    "evidence_validated": "经实验室验证",
     "evidence_unverified": "未经核实",
     # map
     "map": "{gene} 外显子上的缺失",
@@ -160,6 +164,8 @@ _CHINESE = {
     "检测方案 {panel}，版本 {version}。阳性标准：扩增曲线正常且 Ct 低于 {cutoff}。",
     "method_reference": "实时荧光 PCR；{instrument}。检测方案 {panel}，版本 {version}。"
     "阳性标准：扩增曲线正常且 Ct 低于 {cutoff}。",
+    "method_fixed": "Ct 按检测方案固定的阈值读取。",
+    "method_doubtful": "Ct 按检测方案固定的阈值读取，该阈值未经验证。",
     "controls": "对照",
     "control_line": "{part}：{total} 个靶标中 {ok} 个合格",
     "no_controls": "本板没有对照孔",

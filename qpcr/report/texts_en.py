@@ -215,6 +215,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "threshold_value": "{value} ({source})",
         "source_automatic": "automatic",
         "source_file": "from the file",
+        "source_panel": "fixed by the panel",
         "source_manual": "set by hand",
         "source_default": "default",
         "model": "Model",
@@ -284,6 +285,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "baseline_setting": "Baselines",
         "threshold_setting": "Thresholds",
         "threshold_of": "Threshold of {target}",
+        "by_panel": "as the panel fixes them; those it does not fix, as the file's analysis "
+        "protocol asks",
+        "panel_threshold": "{value} (fixed by the panel; {citation})",
+        "panel_threshold_doubtful": "{value} (fixed by the panel, not validated; {citation})",
         "by_protocol": "as the file's analysis protocol asks",
         "by_auto": "automatic",
         "by_file": "as recorded in the file",
