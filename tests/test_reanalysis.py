@@ -22,7 +22,7 @@ from qpcr.calls import Release
 from qpcr.errors import InputError
 from qpcr.farm import in_processes, in_turn
 from qpcr.pipeline import analyze
-from qpcr.reanalysis import jobs_of, reanalyze, redo
+from qpcr.reanalysis import _again, jobs_of, reanalyze, redo
 from qpcr.record import versions
 from qpcr.records import RunQuery, Store
 
@@ -95,6 +95,26 @@ def test_applied_revisions_name_what_they_replace_and_why(store, strict):
     again = list(reanalyze(jobs_of(store, panel=strict, apply=True, reason="new cut-off")))
     assert all(answer.current for answer in again)
     assert len(store.runs()) == 4
+
+
+def test_a_panel_that_fixes_thresholds_is_obeyed_and_that_is_said(store, tmp_path):
+    """Also for runs of before there were any, whose settings say "as the file asks"."""
+    fixed = changed(
+        tmp_path, 'target = "RNase P"',
+        'target = "RNase P"\nthreshold = 0.31\nthreshold_source = "setting"',
+    )  # fmt: skip
+    (one, *_) = store.runs()
+    before = store.record(one.run_id)
+    old = replace(before, settings=replace(before.settings, threshold="protocol"))
+    for record, panel in ((before, fixed), (old, fixed), (before, None), (old, None)):
+        after, notes = _again(record, panel or record.panel)
+        assert (after.curves.thresholds["RNase P"].source == "panel") == (panel is not None)
+        assert bool(notes) == (panel is not None)
+        assert after.curves.thresholds["F.4 × R-7"] == before.curves.thresholds["F.4 × R-7"]
+    chosen = replace(before, settings=replace(before.settings, threshold="auto"))
+    after, notes = _again(chosen, fixed)
+    assert after.curves.thresholds["RNase P"].source == "automatic"
+    assert notes == ()
 
 
 def test_an_interrupted_reanalysis_continues_where_it_stopped(store):
