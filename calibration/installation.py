@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.errors import CalibrationError
+from calibration.stated import state
 
 STANDARD_DEVIATIONS = 3.0
 ALLOWED_OUTLIERS, OUT_OF = 6, 36
@@ -89,11 +90,17 @@ def separation(low: Sequence[float], high: Sequence[float]) -> Separation:
     """
     for one in (low, high):
         if len(one) < FEWEST_WELLS:
-            raise CalibrationError(f"a population of {len(one)} wells; {FEWEST_WELLS} are needed")
+            raise CalibrationError(
+                state(
+                    "a population of {wells} wells; {need} are needed",
+                    wells=len(one),
+                    need=FEWEST_WELLS,
+                )
+            )
         if not all(value > 0 and math.isfinite(value) for value in one):
-            raise CalibrationError("copies must be positive numbers")
+            raise CalibrationError(state("copies must be positive numbers"))
     if np.mean(low) >= np.mean(high):
-        raise CalibrationError("the population of fewer copies must come first")
+        raise CalibrationError(state("the population of fewer copies must come first"))
     out_low: list[int] = []
     out_high: list[int] = []
     while True:

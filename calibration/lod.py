@@ -25,6 +25,7 @@ from scipy.special import chdtrc, chdtri, expit, log_expit, log_ndtr, logit, ndt
 
 from calibration.errors import CalibrationError
 from calibration.standard_curve import FloatArray
+from calibration.stated import state
 
 Link = Literal["probit", "logit", "cloglog"]
 LINKS: tuple[Link, ...] = ("probit", "logit", "cloglog")
@@ -102,10 +103,10 @@ def detection_limit(
     fit = _Fit(x, n, k, link, probability)
     best, slope, top = fit.best()
     if slope <= 0:
-        reason = "detection does not rise with the quantity"
+        reason = state("detection does not rise with the quantity")
         return DetectionLimit(link, probability, None, None, None, slope, None, None, None, reason)
     if not fit.low <= best <= fit.high:
-        reason = "the curve is so flat that the limit lies far beyond the levels tested"
+        reason = state("the curve is so flat that the limit lies far beyond the levels tested")
         return DetectionLimit(link, probability, None, None, None, slope, None, None, None, reason)
     drop = float(chdtri(1, 1 - confidence)) / 2
     low, high = fit.bounds(best, top - drop)
@@ -142,7 +143,8 @@ def single_copy_limit(
     """
     x, n, k = _checked(levels, probability, confidence)
     if k.sum() == 0 or (k == n).all():
-        reason = "no well was detected" if k.sum() == 0 else "every well was detected"
+        none = state("no well was detected")
+        reason = none if k.sum() == 0 else state("every well was detected")
         return DetectionLimit(
             "poisson", probability, None, None, None, None, None, None, None, reason
         )
@@ -190,16 +192,21 @@ def separated(levels: Sequence[Level]) -> str | None:
     missed = [one.quantity for one in levels if one.detected < one.tested]
     hit = [one.quantity for one in levels if one.detected > 0]
     if not hit:
-        return "no well was detected"
+        return state("no well was detected")
     if not missed:
-        return "every well was detected: the limit lies below the smallest quantity tested"
+        return state("every well was detected: the limit lies below the smallest quantity tested")
     if max(missed) <= min(hit):
-        return (
-            f"detection jumps from none to all between {max(missed):g} and {min(hit):g}: "
-            "no curve can be fitted; test levels between"
-            if max(missed) < min(hit)
-            else f"only the level {min(hit):g} has both hits and misses: no curve can be fitted; "
-            "test levels near it"
+        if max(missed) < min(hit):
+            return state(
+                "detection jumps from none to all between {low:g} and {high:g}: no curve can be "
+                "fitted; test levels between",
+                low=max(missed),
+                high=min(hit),
+            )
+        return state(
+            "only the level {level:g} has both hits and misses: no curve can be fitted; test "
+            "levels near it",
+            level=min(hit),
         )
     return None
 
@@ -323,14 +330,16 @@ def _notes(levels: Sequence[Level], value: float, p: float | None) -> tuple[str,
     notes = []
     tested = [one.quantity for one in levels]
     if not min(tested) <= value <= max(tested):
-        notes.append("The limit lies outside the levels tested: it is extrapolated.")
+        notes.append(state("The limit lies outside the levels tested: it is extrapolated."))
     rates = [one.detected / one.tested for one in levels]
     if sum(0 < rate < 1 for rate in rates) < 3:
-        notes.append("Fewer than three levels are detected in part; the curve rests on little.")
+        notes.append(
+            state("Fewer than three levels are detected in part; the curve rests on little.")
+        )
     if min(one.tested for one in levels) < 20:
-        notes.append("A level has fewer than 20 wells.")
+        notes.append(state("A level has fewer than 20 wells."))
     if p is not None and p < 0.05:
-        notes.append(f"The curve does not follow the hit rates (P {p:.2g}).")
+        notes.append(state("The curve does not follow the hit rates (P {p:.2g}).", p=p))
     return tuple(notes)
 
 

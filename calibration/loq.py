@@ -17,6 +17,7 @@ from scipy.special import chdtri
 
 from calibration.errors import CalibrationError
 from calibration.lod import Level
+from calibration.stated import state
 
 LIMIT = 0.35
 
@@ -110,7 +111,9 @@ def quantification_limit(levels: Sequence[Precision], limit: float = LIMIT) -> Q
         if one.cv is None or not complete or one.cv > limit:
             break
         threshold = one.level.quantity
-    top = f"the highest level is not always detected with a CV within {limit:.0%}"
+    top = state(
+        "the highest level is not always detected with a CV within {limit:.0%}", limit=limit
+    )
     curve, why = _crossing(ordered, limit)
     return QuantificationLimit(
         limit, threshold, None if threshold is not None else top, curve, why, tuple(ordered)
@@ -125,14 +128,17 @@ def _crossing(ordered: Sequence[Precision], limit: float) -> tuple[float | None,
         if one.cv and one.level.detected == one.level.tested
     ]
     if len(used) < 3:
-        return None, "fewer than three levels that are always detected have a CV"
+        return None, state("fewer than three levels that are always detected have a CV")
     x, y = np.array(used).T
     slope, intercept = np.polyfit(x, y, 1)
     if slope >= 0:
-        return None, "the CV does not fall with the quantity"
+        return None, state("the CV does not fall with the quantity")
     at = (math.log(limit) - intercept) / slope
     if at < x.min():
-        return None, f"the CV stays within {limit:.0%} down to the smallest level always detected"
+        return None, state(
+            "the CV stays within {limit:.0%} down to the smallest level always detected",
+            limit=limit,
+        )
     if at > x.max():
-        return None, f"the CV is above {limit:.0%} at all levels"
+        return None, state("the CV is above {limit:.0%} at all levels", limit=limit)
     return float(10**at), None

@@ -23,6 +23,7 @@ from enum import StrEnum
 from calibration.mrd_assay import TINY, Assay, Cells, Cqs, below
 from calibration.mrd_profile import Profile
 from calibration.standard_curve import Quantity
+from calibration.stated import state
 
 NORMAL_95 = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""
@@ -95,15 +96,15 @@ def assess_sample(profile: Profile, assay: Assay, cqs: Cqs, cells: Cells) -> Res
     reason = assay.reason or cells.reason
     need = profile.replicates.sample_wells
     if reason is None and len(cqs) < need:
-        reason = f"{len(cqs)} wells of the sample; {need} are needed"
+        reason = state("{wells} wells of the sample; {need} are needed", wells=len(cqs), need=need)
     if reason is None and assay.sensitivity is None:
-        reason = "no level of the standards is told from background"
-    state = _State(profile, assay, cells, hits, len(cqs))
+        reason = state("no level of the standards is told from background")
+    made = _State(profile, assay, cells, hits, len(cqs))
     if reason is not None:
-        return state.result(Outcome.INVALID, reason)
+        return made.result(Outcome.INVALID, reason)
     if len(hits) < profile.sample.fewest_positive:
-        return state.result(Outcome.NEGATIVE, *_late(seen))
-    return _positive(state, seen)
+        return made.result(Outcome.NEGATIVE, *_late(seen))
+    return _positive(made, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ class _State:
         value = None if quantity is None else self.share(quantity.value)
         low, high = (None, None) if quantity is None else self._limits(quantity)
         if outcome is Outcome.INVALID and self.hits:
-            reasons = (*reasons, f"{len(self.hits)} wells amplified before the background")
+            before = state("{wells} wells amplified before the background", wells=len(self.hits))
+            reasons = (*reasons, before)
         sensitivity = self.share(self.assay.sensitivity)
         return Residual(
             outcome,
@@ -189,19 +191,20 @@ class _State:
         return Response.FAILURE if value >= rules.failure * (1 - TINY) else Response.INTERMEDIATE
 
 
-ABOVE = "above the highest standard"
+ABOVE = state("above the highest standard")
 
 
 def _late(seen: Sequence[float]) -> list[str]:
     """Say that wells amplified, though no earlier than the background."""
-    return [f"{len(seen)} wells amplified, no earlier than background may"] if seen else []
+    late = state("{wells} wells amplified, no earlier than background may", wells=len(seen))
+    return [late] if seen else []
 
 
-def _positive(state: _State, seen: Sequence[float]) -> Residual:
+def _positive(made: _State, seen: Sequence[float]) -> Residual:
     """Quantify a positive sample, or say why it cannot be."""
-    assay, rules = state.assay, state.profile
+    assay, rules = made.assay, made.profile
     if assay.curve is None or assay.lowest is None or assay.highest is None:
-        return state.result(Outcome.INVALID, "there is no standard curve")
+        return made.result(Outcome.INVALID, state("there is no standard curve"))
     spread, largest = max(seen) - min(seen), rules.replicates.largest_spread
     quantity = assay.curve.quantity(seen)
     mean = sum(seen) / len(seen)
@@ -210,16 +213,23 @@ def _positive(state: _State, seen: Sequence[float]) -> Residual:
     limit = assay.curve.cq_at(assay.lowest).value
     surely = min(seen) < limit - largest - TINY  # so much template that every well must show it
     trouble = None
-    if len(seen) < state.wells:
-        trouble = f"{state.wells - len(seen)} of {state.wells} wells have no Ct"
+    if len(seen) < made.wells:
+        trouble = state(
+            "{silent} of {wells} wells have no Ct",
+            silent=made.wells - len(seen),
+            wells=made.wells,
+        )
     elif spread > largest + TINY:
-        trouble = f"the wells differ by {spread:.2f} cycles"
-    if trouble is not None and (surely or (in_range and len(seen) == state.wells)):
-        return state.result(Outcome.INVALID, f"{trouble} inside the quantitative range: repeat")
+        trouble = state("the wells differ by {spread:.2f} cycles", spread=spread)
+    if trouble is not None and (surely or (in_range and len(seen) == made.wells)):
+        repeat = state("{trouble} inside the quantitative range: repeat", trouble=trouble)
+        return made.result(Outcome.INVALID, repeat)
     if trouble is not None or not in_range:
-        return state.result(Outcome.NOT_QUANTIFIABLE, trouble or "below the quantitative range")
+        below_range = state("below the quantitative range")
+        return made.result(Outcome.NOT_QUANTIFIABLE, trouble or below_range)
     if quantity.extrapolated == "above":
         if rules.quantity.above_range == "not quantifiable":
-            return state.result(Outcome.NOT_QUANTIFIABLE, ABOVE)
-        return state.result(Outcome.POSITIVE, ABOVE + ": extrapolated", quantity=quantity)
-    return state.result(Outcome.POSITIVE, quantity=quantity)
+            return made.result(Outcome.NOT_QUANTIFIABLE, ABOVE)
+        extrapolated = state("above the highest standard: extrapolated")
+        return made.result(Outcome.POSITIVE, extrapolated, quantity=quantity)
+    return made.result(Outcome.POSITIVE, quantity=quantity)

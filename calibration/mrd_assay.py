@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from calibration.errors import CalibrationError
 from calibration.mrd_profile import Profile
 from calibration.standard_curve import StandardCurve, fit_standard_curve
+from calibration.stated import state
 
 TINY = 1e-9
 """Rounding of differences of Ct: 33.1 − 30.1 must count as 3.0."""
@@ -80,31 +81,42 @@ def assess_assay(
     seen = [cq for cq in background if cq is not None]
     lowest_background = min(seen) if seen else None
     if any(cq is not None for cq in ntc):
-        return _invalid("a well without template amplified: contamination", lowest_background)
+        return _invalid(
+            state("a well without template amplified: contamination"), lowest_background
+        )
     need = profile.background.fewest_wells
     if len(background) < need:
         return _invalid(
-            f"{len(background)} wells of background; {need} are needed", lowest_background
+            state(
+                "{wells} wells of background; {need} are needed", wells=len(background), need=need
+            ),
+            lowest_background,
         )
     levels: dict[float, list[float | None]] = {}
     for quantity, cq in standards:
         if not (quantity > 0 and math.isfinite(quantity)):
-            return _invalid("a standard's quantity is not positive", lowest_background)
+            return _invalid(state("a standard's quantity is not positive"), lowest_background)
         levels.setdefault(quantity, []).append(cq)
     ordered = sorted(levels, reverse=True)
     inside, notes = _quantitative(profile, levels, ordered, lowest_background)
     fewest = profile.standard_curve.fewest_levels
     if len(inside) < fewest:
         return _invalid(
-            f"{len(inside)} levels in the quantitative range; {fewest} are needed"
-            + "".join(f"; {note}" for note in notes),
+            _with_notes(
+                state(
+                    "{levels} levels in the quantitative range; {need} are needed",
+                    levels=len(inside),
+                    need=fewest,
+                ),
+                notes,
+            ),
             lowest_background,
         )
     points = [(q, cq) for q in inside for cq in levels[q] if cq is not None]
     try:
         curve = fit_standard_curve([q for q, _ in points], [cq for _, cq in points])
     except CalibrationError as error:
-        return _invalid(str(error), lowest_background)
+        return _invalid(error.reason, lowest_background)
     last = [cq for cq in levels[inside[-1]] if cq is not None]
     return Assay(
         curve,
@@ -122,18 +134,30 @@ def curve_problem(profile: Profile, curve: StandardCurve) -> str | None:
     """Why a standard curve breaks the profile's limits, or ``None``."""
     rules = profile.standard_curve
     if not rules.slope_lowest - TINY <= curve.slope <= rules.slope_highest + TINY:
-        return (
-            f"the slope of the standard curve is {curve.slope:.2f}; it must lie between "
-            f"{rules.slope_lowest:g} and {rules.slope_highest:g}"
+        return state(
+            "the slope of the standard curve is {slope:.2f}; it must lie between {low:g} and "
+            "{high:g}",
+            slope=curve.slope,
+            low=rules.slope_lowest,
+            high=rules.slope_highest,
         )
     r = math.sqrt(max(curve.r2, 0.0))
     if r < rules.least_r - TINY:
-        return f"|r| of the standard curve is {r:.4f}; {rules.least_r:g} is needed"
+        return state(
+            "|r| of the standard curve is {r:.4f}; {need:g} is needed", r=r, need=rules.least_r
+        )
     return None
 
 
 def _invalid(reason: str, background: float | None) -> Assay:
     return Assay(None, background, None, None, None, None, reason)
+
+
+def _with_notes(reason: str, notes: Sequence[str]) -> str:
+    """A reason with what explains it."""
+    for note in notes:
+        reason = state("{reason}; {note}", reason=reason, note=note)
+    return reason
 
 
 def below(cq: float | None, background: float | None, margin: float) -> bool:
@@ -155,15 +179,37 @@ def _quantitative(
         cqs = [cq for cq in levels[quantity] if cq is not None]
         wells, need = len(levels[quantity]), profile.replicates.standard_wells
         if wells < need:
-            return inside, (f"level {quantity:g} has {wells} wells; {need} are needed",)
+            return inside, (
+                state(
+                    "level {level:g} has {wells} wells; {need} are needed",
+                    level=quantity,
+                    wells=wells,
+                    need=need,
+                ),
+            )
         if len(cqs) < wells:
-            return inside, (f"{wells - len(cqs)} wells of level {quantity:g} have no Ct",)
+            silent = wells - len(cqs)
+            return inside, (
+                state("{wells} wells of level {level:g} have no Ct", wells=silent, level=quantity),
+            )
         spread = max(cqs) - min(cqs)
         if spread > profile.replicates.largest_spread + TINY:
-            return inside, (f"the wells of level {quantity:g} differ by {spread:.2f} cycles",)
+            return inside, (
+                state(
+                    "the wells of level {level:g} differ by {spread:.2f} cycles",
+                    level=quantity,
+                    spread=spread,
+                ),
+            )
         mean, margin = sum(cqs) / len(cqs), profile.quantitative_range.below_background
         if not below(mean, background, margin):
-            return inside, (f"level {quantity:g} lies less than {margin:g} below background",)
+            return inside, (
+                state(
+                    "level {level:g} lies less than {margin:g} below background",
+                    level=quantity,
+                    margin=margin,
+                ),
+            )
         inside.append(quantity)
     return inside, ()
 
@@ -182,6 +228,10 @@ def _sensitivity(
             break
         reached = quantity
     return reached
+
+
+def _no_cells(reason: str) -> Cells:
+    return Cells(None, None, None, reason)
 
 
 def count_cells(
@@ -204,34 +254,47 @@ def count_cells(
     rules = profile.control_gene
     if not control_cqs:
         if ng is None:
-            return Cells(None, None, None, f"neither {rules.name} nor the amount of DNA is known")
+            return _no_cells(
+                state("neither {gene} nor the amount of DNA is known", gene=rules.name)
+            )
         if ng <= 0:
-            return Cells(None, None, None, "the amount of DNA is not positive")
+            return _no_cells(state("the amount of DNA is not positive"))
         cells = profile.cells_of(ng)
         return Cells(cells, cells, cells, None)
     cqs = [cq for cq in control_cqs if cq is not None]
     reason = None
     if len(control_cqs) < rules.fewest_wells:
-        reason = f"{len(control_cqs)} wells of {rules.name}; {rules.fewest_wells} are needed"
+        reason = state(
+            "{wells} wells of {gene}; {need} are needed",
+            wells=len(control_cqs),
+            gene=rules.name,
+            need=rules.fewest_wells,
+        )
     elif len(cqs) < len(control_cqs):
-        reason = f"a well of {rules.name} has no Ct"
+        reason = state("a well of {gene} has no Ct", gene=rules.name)
     elif max(cqs) - min(cqs) > profile.replicates.largest_spread + TINY:
-        reason = f"the wells of {rules.name} differ by {max(cqs) - min(cqs):.2f} cycles"
+        reason = state(
+            "the wells of {gene} differ by {spread:.2f} cycles",
+            gene=rules.name,
+            spread=max(cqs) - min(cqs),
+        )
     elif control is None:
-        reason = f"there is no standard curve of {rules.name}"
+        reason = state("there is no standard curve of {gene}", gene=rules.name)
     else:
         problem = curve_problem(profile, control)
-        reason = None if problem is None else f"{rules.name}: {problem}"
+        if problem is not None:
+            reason = state("{gene}: {problem}", gene=rules.name, problem=problem)
     if reason is not None or control is None:
-        return Cells(None, None, None, reason)
+        return _no_cells(reason or state("there is no standard curve of {gene}", gene=rules.name))
     copies = control.quantity(cqs)
     if copies.value < rules.fewest_copies:
-        return Cells(
-            None,
-            None,
-            None,
-            f"{copies.value:.3g} copies of {rules.name} in a well; {rules.fewest_copies:g} are "
-            "needed",
+        return _no_cells(
+            state(
+                "{copies:.3g} copies of {gene} in a well; {need:g} are needed",
+                copies=copies.value,
+                gene=rules.name,
+                need=rules.fewest_copies,
+            )
         )
     each = rules.copies_per_cell
     low = None if copies.low is None else copies.low / each

@@ -16,6 +16,7 @@ from scipy.special import fdtrc
 
 from calibration.errors import CalibrationError
 from calibration.standard_curve import FloatArray, StandardCurve, checked
+from calibration.stated import state
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def pool_curves(
         Fewer than two plates, or a plate whose standards make no line.
     """
     if len(series) < 2:
-        raise CalibrationError("pooling needs the standards of two plates or more")
+        raise CalibrationError(state("pooling needs the standards of two plates or more"))
     points = [checked(quantities, cqs)[:2] for quantities, cqs in series]
     k, n = len(points), sum(len(x) for x, _ in points)
     means = [(float(x.mean()), float(y.mean())) for x, y in points]

@@ -25,6 +25,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from calibration.errors import CalibrationError
+from calibration.stated import state
 
 LARGEST_LOG = 300.0
 """Natural logarithm of the largest ratio that is given."""
@@ -94,9 +95,9 @@ def relative_quantity(
         A gene without Ct, no reference, the target among the references, or an impossible factor.
     """
     if not references:
-        raise CalibrationError("a relative quantity needs a reference gene")
+        raise CalibrationError(state("a relative quantity needs a reference gene"))
     if target in references or len(set(references)) < len(references):
-        raise CalibrationError("a gene is named twice")
+        raise CalibrationError(state("a gene is named twice"))
     known = dict(factors or {})
     share = -1.0 / len(references)
     terms = [_term(target, 1.0, sample, calibrator, known.get(target, Factor()))]
@@ -105,7 +106,7 @@ def relative_quantity(
     ]
     log = sum(term.value for term in terms)
     if abs(log) > LARGEST_LOG:
-        raise CalibrationError("the Ct are so far apart that their ratio is no number")
+        raise CalibrationError(state("the Ct are so far apart that their ratio is no number"))
     if not all(term.known for term in terms):
         return RelativeQuantity(math.exp(log), None, None, None, None)
     sources = [source for term in terms for source in term.sources]
@@ -130,7 +131,13 @@ def _term(
 ) -> _Term:
     """The part of one gene: share · ln A · (Ct(calibrator) − Ct(sample))."""
     if not (factor.value > 1 and math.isfinite(factor.value) and factor.se >= 0):
-        raise CalibrationError(f"{gene}: an amplification factor is above 1, not {factor.value:g}")
+        raise CalibrationError(
+            state(
+                "{gene}: an amplification factor is above 1, not {factor:g}",
+                gene=gene,
+                factor=factor.value,
+            )
+        )
     rate = math.log(factor.value)
     delta, sources, known = 0.0, [], True
     for sign, where in ((-1.0, sample), (1.0, calibrator)):
@@ -138,7 +145,7 @@ def _term(
             continue
         cqs = np.asarray(where.get(gene, ()), dtype=float)
         if not len(cqs) or not np.isfinite(cqs).all():
-            raise CalibrationError(f"{gene}: a sample has no Ct")
+            raise CalibrationError(state("{gene}: a sample has no Ct", gene=gene))
         delta += sign * float(cqs.mean())
         if len(cqs) < 2:
             known = False
@@ -177,7 +184,7 @@ def run_shifts(common: Mapping[str, Mapping[str, float]]) -> tuple[RunShift, ...
     runs = sorted(common)
     samples = sorted({name for one in common.values() for name in one})
     if len(runs) < 2:
-        raise CalibrationError("inter-run calibration needs two runs or more")
+        raise CalibrationError(state("inter-run calibration needs two runs or more"))
     rows = [(i, samples.index(s), cq) for i, r in enumerate(runs) for s, cq in common[r].items()]
     design = np.zeros((len(rows) + 1, len(runs) + len(samples)))
     for place, (run, sample, _) in enumerate(rows):
@@ -186,7 +193,7 @@ def run_shifts(common: Mapping[str, Mapping[str, float]]) -> tuple[RunShift, ...
     y = np.array([cq for _, _, cq in rows] + [0.0])
     width = design.shape[1]
     if np.linalg.matrix_rank(design) < width:
-        raise CalibrationError("no common samples connect all the runs")
+        raise CalibrationError(state("no common samples connect all the runs"))
     solution, *_ = np.linalg.lstsq(design, y, rcond=None)
     df = len(rows) + 1 - width
     se: list[float | None] = [None] * len(runs)

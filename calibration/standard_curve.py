@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
 from calibration.errors import CalibrationError
+from calibration.stated import state
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -164,12 +165,14 @@ class StandardCurve:
             The quantity is not positive.
         """
         if wells < 1:
-            raise CalibrationError("a mean of no wells cannot be predicted")
+            raise CalibrationError(state("a mean of no wells cannot be predicted"))
         return self._band(quantity, 1.0 / wells)
 
     def _band(self, quantity: float, own: float) -> Interval:
         if not (quantity > 0 and math.isfinite(quantity)):
-            raise CalibrationError(f"a quantity must be positive, not {quantity:g}")
+            raise CalibrationError(
+                state("a quantity must be positive, not {quantity:g}", quantity=quantity)
+            )
         x = math.log10(quantity)
         v00, v01, v11 = self.unscaled
         spread = own + v00 + 2 * v01 * x + v11 * x * x
@@ -196,9 +199,11 @@ class StandardCurve:
         """
         y = np.asarray(cqs, dtype=np.float64)
         if y.size == 0 or not np.isfinite(y).all():
-            raise CalibrationError("a quantity needs at least one Ct, each a finite number")
+            raise CalibrationError(state("a quantity needs at least one Ct, each a finite number"))
         if self.slope >= 0:
-            raise CalibrationError(f"Ct does not fall with the quantity (slope {self.slope:.3g})")
+            raise CalibrationError(
+                state("Ct does not fall with the quantity (slope {slope:.3g})", slope=self.slope)
+            )
         mean = float(y.mean())
         df = self.df + y.size - 1
         squares = self.df * self.residual_sd**2 + float(((y - mean) ** 2).sum())
@@ -211,7 +216,7 @@ class StandardCurve:
         log10_se = math.sqrt(own + v00 + 2 * v01 * x + v11 * x * x) / -self.slope
         a = self.slope**2 - t2 * v11
         if a <= 0:
-            reason = "the slope of the standard curve is too uncertain to bound a quantity"
+            reason = state("the slope of the standard curve is too uncertain to bound a quantity")
             outside = self._outside(_power(x), _power(x))
             return Quantity(_power(x), None, None, log10_se, df, outside, reason)
         half_b = gap * self.slope + t2 * v01
@@ -299,15 +304,19 @@ def checked(
     y = np.asarray(cqs, dtype=np.float64)
     w = np.ones_like(y) if weights is None else np.asarray(weights, dtype=np.float64)
     if q.ndim != 1 or q.shape != y.shape or w.shape != y.shape:
-        raise CalibrationError("quantities, Ct and weights must be lists of one length")
+        raise CalibrationError(state("quantities, Ct and weights must be lists of one length"))
     if not (np.isfinite(q).all() and np.isfinite(y).all() and np.isfinite(w).all()):
-        raise CalibrationError("quantities, Ct and weights must be finite numbers")
+        raise CalibrationError(state("quantities, Ct and weights must be finite numbers"))
     if (q <= 0).any() or (w <= 0).any():
-        raise CalibrationError("quantities and weights must be positive")
+        raise CalibrationError(state("quantities and weights must be positive"))
     if len(q) < FEWEST_POINTS:
-        raise CalibrationError(f"{len(q)} standards with a Ct; a line needs {FEWEST_POINTS}")
+        raise CalibrationError(
+            state(
+                "{count} standards with a Ct; a line needs {need}", count=len(q), need=FEWEST_POINTS
+            )
+        )
     if len(np.unique(q)) < 2:
-        raise CalibrationError("all standards have one quantity; a line needs two or more")
+        raise CalibrationError(state("all standards have one quantity; a line needs two or more"))
     return np.log10(q), y, w / w.mean()
 
 
@@ -329,7 +338,7 @@ def inverse_variance_weights(quantities: npt.ArrayLike, cqs: npt.ArrayLike) -> F
     squares = np.bincount(place, (y - mean[place]) ** 2)
     spare = float(len(y) - len(levels))
     if spare <= 0 or squares.sum() <= 0:
-        raise CalibrationError("weights by variance need levels with replicates that differ")
+        raise CalibrationError(state("weights by variance need levels with replicates that differ"))
     pooled = float(squares.sum()) / spare
     own = (squares + pooled * 2) / (count - 1 + 2)
     weights: FloatArray = (1 / own)[place]

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.errors import CalibrationError
+from calibration.stated import state
 
 FEWEST = 20
 """Values that limits should come from (DOMAIN: low-positive control)."""
@@ -102,17 +103,23 @@ def chart(
         Values that are not finite, one of `mean` and `sd` alone, or too few values.
     """
     if not all(math.isfinite(value) for value in values):
-        raise CalibrationError("control values must be finite numbers")
+        raise CalibrationError(state("control values must be finite numbers"))
     if (mean is None) != (sd is None):
-        raise CalibrationError("mean and SD belong together: give both or neither")
+        raise CalibrationError(state("mean and SD belong together: give both or neither"))
     used = 0
     if mean is None or sd is None:
         used = min(baseline, len(values))
         if used < 3:
-            raise CalibrationError(f"limits need values: {used} are too few, {FEWEST} usual")
+            raise CalibrationError(
+                state(
+                    "limits need values: {used} are too few, {usual} usual",
+                    used=used,
+                    usual=FEWEST,
+                )
+            )
         mean, sd = float(np.mean(values[:used])), float(np.std(values[:used], ddof=1))
     if not (sd > 0 and math.isfinite(sd) and math.isfinite(mean)):
-        raise CalibrationError(f"the SD of a control must be positive, not {sd:g}")
+        raise CalibrationError(state("the SD of a control must be positive, not {sd:g}", sd=sd))
     z = [(value - mean) / sd for value in values]
     provisional = 0 < used < FEWEST
     return Chart(mean, sd, used, provisional, tuple(values), tuple(z), violations(z))

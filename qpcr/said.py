@@ -51,6 +51,24 @@ def say(template: str, /, **values: Any) -> Said:
     return Said(template, values)
 
 
+def as_said(reason: str) -> str:
+    """A reason of :mod:`calibration`, which knows no catalogue, as a sentence; others stay.
+
+    Told by its template and values, so that nothing of that package is loaded here.
+
+    >>> from calibration.stated import state
+    >>> as_said(state("{wells} wells", wells=2)).template
+    '{wells} wells'
+    """
+    template, values = getattr(reason, "template", None), getattr(reason, "values", None)
+    if isinstance(reason, Said) or template is None or values is None:
+        return reason
+    inside = {
+        name: as_said(value) if isinstance(value, str) else value for name, value in values.items()
+    }
+    return Said(template, inside)
+
+
 def translated(text: str, catalogue: Mapping[str, str]) -> str:
     """Say `text` by the templates of `catalogue` (English template to the other language's)."""
     if isinstance(text, StrEnum):

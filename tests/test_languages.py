@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from eds_files import small_eds, written
 from report_records import ATTACKS, hostile_record, synthetic_record, synthetic_run
 
+import calibration
 import qpcr
+from calibration import mrd
 from cli import main
 from primers import load_panel, panel_names
 from qpcr import analyze
@@ -28,6 +30,7 @@ from qpcr.said import say
 from qpcr.shapes import Kind
 
 ROOM = Path(qpcr.__file__).parent
+ARITHMETIC = Path(calibration.__file__).parent
 CATALOGUE = tomllib.loads((ROOM / "report" / "sentences_zh.toml").read_text("utf-8"))
 
 
@@ -38,16 +41,16 @@ def fields(template: str) -> list[str]:
 
 
 def templates() -> dict[str, str]:
-    """Every literal given to ``say`` in the package, and where."""
+    """Every literal given to ``say`` here, or to ``state`` in ``calibration``, and where."""
     found = {}
-    for path in sorted(ROOM.rglob("*.py")):
+    for path in sorted((*ROOM.rglob("*.py"), *ARITHMETIC.rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            if node.func.id != "say":
+            if node.func.id not in ("say", "state"):
                 continue
             first = node.args[0] if node.args else None
-            where = f"{path.relative_to(ROOM)}:{node.lineno}"
+            where = f"{path.relative_to(ROOM.parent)}:{node.lineno}"
             assert isinstance(first, ast.Constant), f"{where}: say() takes a literal"
             assert isinstance(first.value, str), f"{where}: say() takes a literal"
             found[first.value] = where
@@ -72,7 +75,8 @@ def test_sentences_have_the_same_placeholders():
 
 
 def test_words_of_our_enumerations_are_all_there():
-    words = {str(one) for kind in (Kind, Answer, Outcome, Part) for one in kind}
+    kinds = (Kind, Answer, Outcome, Part, mrd.Outcome, mrd.Response)
+    words = {str(one) for kind in kinds for one in kind}
     assert words <= set(CATALOGUE["words"])
 
 

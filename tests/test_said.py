@@ -3,7 +3,12 @@ from __future__ import annotations
 import copy
 import pickle
 
-from qpcr.said import Said, say, translated
+import pytest
+
+from calibration.errors import CalibrationError
+from calibration.standard_curve import fit_standard_curve
+from calibration.stated import Stated, state
+from qpcr.said import Said, as_said, say, translated
 
 CATALOGUE = {"{well} is {what}.": "{what}: {well}。", "empty": "空"}
 
@@ -33,3 +38,24 @@ def test_it_survives_pickling_and_copying():
     for again in (pickle.loads(pickle.dumps(sentence)), copy.deepcopy(sentence)):
         assert isinstance(again, Said)
         assert translated(again, CATALOGUE) == translated(sentence, CATALOGUE)
+
+
+def test_reasons_of_the_arithmetic_become_sentences_with_those_inside_them():
+    reason = state("{well} is {what}.", well="A1", what=state("empty"))
+    said = as_said(reason)
+    assert isinstance(said, Said)
+    assert said == reason == "A1 is empty."
+    assert translated(said, CATALOGUE) == "空: A1。"
+    assert as_said("a name") == "a name"
+    assert as_said(said) is said
+    again = pickle.loads(pickle.dumps(reason))
+    assert isinstance(again, Stated)
+    assert as_said(again).values == said.values
+
+
+def test_an_error_of_the_arithmetic_keeps_its_reason():
+    with pytest.raises(CalibrationError, match="2 standards with a Ct") as caught:
+        fit_standard_curve([1.0, 10.0], [30.0, 27.0])
+    assert (
+        as_said(caught.value.reason).template == "{count} standards with a Ct; a line needs {need}"
+    )

@@ -27,6 +27,7 @@ from qpcr.quantities.named_table import read_named
 from qpcr.quantities.quantify import quantify
 from qpcr.quantities.tables import Cell, csv_text
 from qpcr.run import Task
+from qpcr.said import as_said
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -156,7 +157,7 @@ def charts(
         try:
             judged = chart([one.value for one in ordered], mean, sd, baseline)
         except CalibrationError as error:
-            made.append(ControlChart(series, lot, tuple(ordered), None, str(error)))
+            made.append(ControlChart(series, lot, tuple(ordered), None, as_said(error.reason)))
         else:
             made.append(ControlChart(series, lot, tuple(ordered), judged, None))
     return tuple(made)

@@ -7,7 +7,7 @@ A row a well: ``quantity`` and ``cq`` (empty = not detected), ``target`` if ther
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calibration.errors import CalibrationError
@@ -18,6 +18,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.quantities.tables import Cell, csv_text
+from qpcr.said import Said, as_said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +121,29 @@ def _limits(
     levels.sort(key=lambda one: -one.quantity)
     detection = [detection_limit(levels, link, probability) for link in LINKS]
     detection.append(single_copy_limit(levels, probability))
-    found, reason = None, "the table holds counts, not Ct"
+    detection = [_said(one) for one in detection]
+    found = None
+    reason: Said | None = say("the table holds counts, not Ct")
     if not counts:
         slope = slope or _own_slope(levels, cqs)
         if slope is None or slope >= 0:
-            slope, reason = None, "Ct do not fall with the quantity: give --slope"
+            slope, reason = None, say("Ct do not fall with the quantity: give --slope")
         else:
             levels_sd = [precision(one, cqs[one.quantity], slope) for one in levels]
-            found, reason = quantification_limit(levels_sd, cv), ""
-    return Limits(target, tuple(levels), tuple(detection), found, reason or None, slope)
+            found, reason = _said_loq(quantification_limit(levels_sd, cv)), None
+    return Limits(target, tuple(levels), tuple(detection), found, reason, slope)
+
+
+def _said(one: DetectionLimit) -> DetectionLimit:
+    """The same with its reason and notes as sentences."""
+    reason = None if one.reason is None else as_said(one.reason)
+    return replace(one, reason=reason, notes=tuple(map(as_said, one.notes)))
+
+
+def _said_loq(one: QuantificationLimit) -> QuantificationLimit:
+    reasons = (one.threshold_reason, one.curve_reason)
+    level, curve = (None if why is None else as_said(why) for why in reasons)
+    return replace(one, threshold_reason=level, curve_reason=curve)
 
 
 def _own_slope(levels: Sequence[Level], cqs: dict[float, list[float]]) -> float | None:

@@ -11,7 +11,7 @@ from calibration.installation import FEWEST_WELLS, NOMINAL, Separation, separati
 from qpcr._lists import grouped
 from qpcr.quantities.quantify import Quantities, WellQuantity
 from qpcr.run import Task
-from qpcr.said import Said, say
+from qpcr.said import Said, as_said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _tested(
     try:
         result = separation(_copies(groups[low]), _copies(groups[high]))
     except CalibrationError as error:
-        message = say("Installation test not possible: {why}.", why=str(error))
+        message = say("Installation test not possible: {why}.", why=as_said(error.reason))
         return Installation(file, target, low, high, task, None, message)
     if silent:
         message = say(

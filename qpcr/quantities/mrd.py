@@ -9,7 +9,7 @@ without a patient serve all patients. Rows of the profile's control gene count c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from qpcr.errors import InputError
 from qpcr.quantities.measured import Measured
 from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.run import Task
+from qpcr.said import as_said
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Quantities that are taken for such."""
@@ -179,6 +180,7 @@ def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...
             if key not in assays:
                 assays[key] = _assay(profile, others, *key)
             residual = assess_sample(profile, assays[key], [one.cq for one in rows], cells)
+            residual = replace(residual, reasons=tuple(map(as_said, residual.reasons)))
             day = _one(mine, "day")
             results.append(MrdResult(patient, target, sample, day, residual, assays[key]))
     return tuple(results)
@@ -207,7 +209,9 @@ def _assay(profile: Profile, wells: Sequence[MrdWell], patient: str, target: str
     standards = [(w.quantity or 0.0, w.cq) for w in _own(wells, patient, target, "standard")]
     background = [w.cq for w in _own(wells, patient, target, "background")]
     ntc = [w.cq for w in wells if w.target == target and w.role == "ntc"]
-    return assess_assay(profile, standards, background, ntc)
+    made = assess_assay(profile, standards, background, ntc)
+    reason = None if made.reason is None else as_said(made.reason)
+    return replace(made, reason=reason, notes=tuple(map(as_said, made.notes)))
 
 
 def _control_curve(wells: Sequence[MrdWell]) -> StandardCurve | None:

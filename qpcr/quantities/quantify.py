@@ -33,7 +33,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.quantities.measured import Measured
 from qpcr.run import Task
-from qpcr.said import Said, say
+from qpcr.said import Said, as_said, say
 
 WEIGHTINGS = ("none", "variance")
 
@@ -201,7 +201,7 @@ def _curve(
             quantities, cqs, weights, weighting=weighting, confidence=confidence
         )
     except CalibrationError as error:
-        reason = say("No standard curve: {why}.", why=str(error))
+        reason = say("No standard curve: {why}.", why=as_said(error.reason))
         return TargetCurve(file, target, None, reason)
     if curve.slope >= 0:
         reason = say(
@@ -286,7 +286,7 @@ def _well(row: Measured, found: TargetCurve) -> WellQuantity:
 def _remark(quantity: Quantity) -> str | None:
     """What must be known beside a quantity."""
     if quantity.reason is not None:
-        return say("No limits: {why}.", why=quantity.reason)
+        return say("No limits: {why}.", why=as_said(quantity.reason))
     if quantity.extrapolated == "above":
         return say("Above the highest standard: extrapolated.")
     if quantity.extrapolated == "below":

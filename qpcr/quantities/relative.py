@@ -14,6 +14,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.quantities.tables import Cell, csv_text
+from qpcr.said import as_said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +133,24 @@ def _ratio(
     factors: Mapping[str, Factor],
 ) -> Ratio:
     needed = (target, *references)
-    for where, one in (("the sample", genes), ("the calibrator", base)):
+    for where, one in ((say("the sample"), genes), (say("the calibrator"), base)):
         for gene in needed if one is not None else ():
             wells = one.get(gene, ()) if one is not None else ()
             if not wells or None in wells:
-                return Ratio(sample, target, None, f"a well of {gene} of {where} has no Ct")
+                return Ratio(
+                    sample,
+                    target,
+                    None,
+                    say("a well of {gene} of {where} has no Ct", gene=gene, where=where),
+                )
     try:
         quantity = relative_quantity(
             _numbers(genes), None if base is None else _numbers(base), target, references, factors
         )
     except CalibrationError as error:
-        return Ratio(sample, target, None, str(error))
-    reason = None if quantity.low is not None else "single wells, or wells far apart: no interval"
+        return Ratio(sample, target, None, as_said(error.reason))
+    single = say("single wells, or wells far apart: no interval")
+    reason = None if quantity.low is not None else single
     return Ratio(sample, target, quantity, reason)
 
 
