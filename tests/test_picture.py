@@ -84,13 +84,13 @@ def test_the_plate_says_every_ct(record, tmp_path):
 
 def test_the_standard_curve_is_the_line_of_the_numbers(record, tmp_path):
     figure = draw(record, "standard", "zh")
-    (line,) = standards(record)
+    ((line, curve),) = standards(record).drawn
     points, fitted = figure.axes[0].lines
     assert list(points.get_ydata()) == [record.fits[row].cq for row in line.rows]
-    expected = line.intercept + line.slope * np.log10(fitted.get_xdata())
+    expected = curve.intercept + curve.slope * np.log10(fitted.get_xdata())
     np.testing.assert_allclose(fitted.get_ydata(), expected)
     said = " ".join(texts(write_picture(figure, tmp_path / "s.svg")))
-    assert f"斜率 {line.slope:.3f}" in said
+    assert f"斜率 {curve.slope:.3f}" in said
     bare = synthetic_record(synthetic_run(used=4))
     with pytest.raises(InputError, match="no standards"):
         draw(bare, "standard")

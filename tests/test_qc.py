@@ -24,6 +24,7 @@ from qc_plates import (
 )
 
 from calibration.optics import OpticalCalibration
+from calibration.standard_curve import fit_standard_curve
 from primers import Panel, PanelError, load_panel
 from primers.loader import parse_panel
 from primers.panel import Control, QcRule
@@ -33,7 +34,6 @@ from qpcr.findings import Severity
 from qpcr.formats._columns import FLAGS
 from qpcr.qc import Plate, check_panel_rules, evaluate, plate_of, rules
 from qpcr.qc._plate import Part, part_of, wells
-from qpcr.qc.efficiency import line
 from qpcr.qc.instrument_flags import GRAVE, MEANINGS
 from qpcr.qc.replicates import allowed
 from qpcr.run import InstrumentResult, Task
@@ -597,9 +597,12 @@ def test_efficiency() -> None:
     assert not find(standards(0.86), "efficiency", fewest_levels=5.0)
 
 
-def test_efficiency_line_of_straight_points() -> None:
-    slope, r2 = line(np.array([1e2, 1e3, 1e4]), np.array([30.0, 26.7, 23.4]))
-    assert (slope, r2) == (pytest.approx(-3.3), pytest.approx(1.0))
+def test_efficiency_is_that_of_the_curve_quantities_are_read_from() -> None:
+    made = standards(0.84, wobble=0.3)
+    rows = range(len(made.run.reactions))
+    quantities = [made.run.reactions[row].quantity for row in rows]
+    curve = fit_standard_curve(quantities, [made.fits.table.cq[row] for row in rows])
+    assert only(made, "efficiency").value == curve.efficiency
 
 
 def test_standards_that_scatter() -> None:

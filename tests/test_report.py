@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import lxml.html
@@ -217,7 +218,7 @@ def _template_texts() -> str:
     names = ["report.html", *(f"js/{one.name}" for one in folder.joinpath("js").iterdir())]
     python = [
         resources.files("qpcr.report").joinpath(name).read_text("utf-8")
-        for name in ("_summary.py", "_verdict.py", "_miqe.py")
+        for name in ("_summary.py", "_verdict.py", "_miqe.py", "_standards.py")
     ]
     return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])
 
@@ -373,25 +374,89 @@ def test_standard_curves_are_those_of_the_numbers() -> None:
     from qpcr.report._standards import standards
 
     run = synthetic_run(used=24)
-    quantities = {row: 10.0 ** (1 + row % 4) for row in range(24)}
+    quantities = {row: 10.0 ** (4 - row * 7 % 13 // 3) for row in range(24)}
     reactions = tuple(
         replace(one, task=Task.STANDARD, quantity=quantities[row], omitted=row == 2)
         for row, one in enumerate(run.reactions)
     )
     record = synthetic_record(replace(run, reactions=reactions))
-    (line,) = standards(record)
+    ((line, curve),) = standards(record).drawn
     used = [row for row in range(24) if row != 2 and record.fits[row].cq is not None]
     assert list(line.rows) == used
     x = np.log10([quantities[row] for row in used])
     y = np.array([record.fits[row].cq for row in used], dtype=float)
     slope = np.cov(x, y, bias=True)[0, 1] / np.var(x)
-    assert line.slope == pytest.approx(slope)
-    assert line.intercept == pytest.approx(y.mean() - slope * x.mean())
-    assert line.r2 == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+    assert curve.slope == pytest.approx(slope)
+    assert curve.intercept == pytest.approx(y.mean() - slope * x.mean())
+    assert curve.r2 == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
     page = render(record)
     assert data_of(page)["standards"][0]["slope"] == pytest.approx(slope, rel=1e-5)
     assert TEXTS["standard_plot"] in visible(page)
-    assert standards(synthetic_record(synthetic_run(used=4))) == ()
+    assert standards(synthetic_record(synthetic_run(used=4))).lines == ()
+
+
+def test_the_report_says_the_numbers_of_qpcr_standards(data_dir: Path) -> None:
+    from qpcr import analyze
+    from qpcr.quantities.measured import measured
+    from qpcr.quantities.quantify import quantify
+    from qpcr.report._standards import number, standards
+
+    record = analyze(data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds")
+    expected = quantify(measured(record))
+    shown = standards(record)
+    assert [one.found for one in shown.lines] == list(expected.curves)
+    data = data_of(render(record))
+    for row, one in enumerate(expected.wells):
+        column = data["reactions"]["read"][row]
+        assert (column is None) == (one.quantity is None)
+        if one.quantity is not None:
+            assert column == pytest.approx(one.quantity.value, rel=5.1e-6)
+            assert data["reactions"]["read_low"][row] == pytest.approx(one.quantity.low, rel=5.1e-6)
+    curve = expected.curves[0].curve
+    assert curve is not None
+    ends = data["standards"][0]
+    for place, quantity in ((0, curve.low), (-1, curve.high)):
+        band = curve.cq_at(quantity)
+        assert ends["x"][place] == pytest.approx(quantity)
+        assert (ends["band_low"][place], ends["band_high"][place]) == pytest.approx(
+            (band.low, band.high), rel=1e-5
+        )
+    text = visible(render(record))
+    unknowns = [one for one in expected.samples if one.task is Task.UNKNOWN]
+    assert len(unknowns) == 2
+    for sample in unknowns:
+        assert sample.quantity is not None
+        assert f"{number(sample.quantity.low)} – {number(sample.quantity.high)}" in text
+
+
+def test_standards_without_a_line_say_why_in_both_languages() -> None:
+    run = synthetic_run(used=6)
+    reactions = tuple(
+        replace(one, task=Task.STANDARD, quantity=100.0) if row < 3 else one
+        for row, one in enumerate(run.reactions)
+    )
+    record = synthetic_record(replace(run, reactions=reactions))
+    assert "all standards have one quantity" in visible(render(record))
+    assert "所有标准品的数量相同" in visible(render(record, "zh"))
+    assert data_of(render(record))["standards"] == []
+
+
+def test_a_standard_that_must_not_be_used_is_named_beside_the_curve() -> None:
+    from qpcr.findings import Finding, Severity
+
+    run = synthetic_run(used=24)
+    reactions = tuple(
+        replace(one, task=Task.STANDARD, quantity=10.0 ** (4 - row * 7 % 13 // 3))
+        if row < 20
+        else one
+        for row, one in enumerate(run.reactions)
+    )
+    record = synthetic_record(replace(run, reactions=reactions))
+    bad = Finding("proper_curve", Severity.REACTION, (3, 21), "It is noise.", "Repeat.")
+    mild = Finding("late_cq", Severity.WARNING, (4,), "It is late.", "Look.")
+    text = visible(render(replace(record, findings=(bad, mild))))
+    assert "the quality rules say must not be used: A4." in text
+    assert "The quality rules say not to use B10." in text
 
 
 def test_judgements_of_reactions_are_those_of_the_calls(called: Record) -> None:

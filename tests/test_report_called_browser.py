@@ -95,13 +95,15 @@ def test_standards_are_drawn_on_their_line(browser, tmp_path):  # noqa: F811
     )
     record = synthetic_record(replace(run, reactions=reactions))
     page = Page(browser, save(record, tmp_path))
-    points, line = page.traces("standard")
+    points, low, high, line = page.traces("standard")
     assert len(points["x"]) == sum(fit.cq is not None for fit in record.fits)
     data = page.run(
         "return JSON.parse(document.getElementById('run-data').textContent).standards[0]"
     )
-    assert line["y"][0] == pytest.approx(data["intercept"] + data["slope"] * 2)
-    assert f"slope {data['slope']:.3f}" in page.find("#standard-lines").text
+    assert line["y"][0] == pytest.approx(data["intercept"] + data["slope"] * 2, rel=1e-5)
+    middle = len(line["y"]) // 2
+    assert low["y"][middle] < line["y"][middle] < high["y"][middle]
+    assert f"{data['slope']:.3f}" in page.find("#standard-lines").text
     assert page.severe() == []
 
 

@@ -1,8 +1,8 @@
 """The efficiency of a target, from its standards on this plate, lies outside its range.
 
-Ct over log₁₀ quantity is a straight line (ordinary least squares); E = 10^(−1/slope) − 1, 1 means
-doubling (Rasmussen 2001, doi:10.1007/978-3-642-59524-0_3). Targets with too few levels are left
-out.
+The line is the one quantities are read from: :func:`calibration.standard_curve.fit_standard_curve`
+through every standard that states a positive quantity, has a Ct and was not omitted. Targets with
+too few levels are left out.
 
 Limits
     ``lowest``, ``highest``: between these the efficiency must lie.
@@ -14,25 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from qpcr._frozen import FloatArray
+from calibration.standard_curve import FEWEST_POINTS, fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import Part, fitted_cq, grows, rows_of, target_of, wells
+from qpcr.qc._plate import Part, fitted_cq, rows_of, target_of, wells
 from qpcr.said import Said, say
 
 NAME = "efficiency"
-
-
-def line(quantities: FloatArray, cqs: FloatArray) -> tuple[float, float]:
-    """Slope (cycles per power of ten) and r² of Ct (n,) over log10 quantity (n,)."""
-    x, y = np.log10(quantities), cqs
-    x, y = x - x.mean(), y - y.mean()
-    slope = float(x @ y) / float(x @ x)
-    squares = float(y @ y)
-    return slope, slope * float(x @ y) / squares if squares > 0 else 0.0
 
 
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
@@ -43,13 +32,14 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
             (row, quantity, cq)
             for row in rows
             if (quantity := plate.run.reactions[row].quantity) is not None
+            and quantity > 0
             and (cq := fitted_cq(plate, row)) is not None
-            and grows(plate, row)
         ]
-        if len({quantity for _, quantity, _ in points}) < max(limits["fewest_levels"], 2):
+        levels = len({quantity for _, quantity, _ in points})
+        if levels < max(limits["fewest_levels"], 2) or len(points) < FEWEST_POINTS:
             continue
-        slope, r2 = line(np.array([q for _, q, _ in points]), np.array([c for *_, c in points]))
-        efficiency = 10.0 ** (-1.0 / slope) - 1.0 if slope < 0 else None
+        curve = fit_standard_curve([one for _, one, _ in points], [cq for *_, cq in points])
+        slope, efficiency, r2 = curve.slope, curve.efficiency, curve.r2
         low, high = limits["lowest"], limits["highest"]
         value: float | None
         if efficiency is None or not low <= efficiency <= high:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
+from qpcr.findings import Severity
 from qpcr.quantities.quantification import quantified
 from qpcr.run import Task
 from qpcr.said import Said, say
@@ -32,6 +33,9 @@ class Measured:
         Ct of the fitted curve, or Cq by a chosen method, or the reason there is none.
     omitted
         Why it takes no part, or ``None``.
+    barred
+        What a quality rule found that says it must not be used, or ``None``; it takes part all the
+        same, and that is said.
     """
 
     file: str
@@ -45,6 +49,7 @@ class Measured:
     cq: float | None
     why_no_cq: str | None
     omitted: Said | None
+    barred: str | None = None
 
     @property
     def calibrates(self) -> bool:
@@ -82,7 +87,8 @@ def measured(
         cqs = [(fit.cq, fit.reason_text) for fit in record.fits]
     else:
         cqs = [(one.cq, one.reason) for one in quantified(record, method)]
-    for reaction, (cq, why) in zip(record.run.reactions, cqs, strict=True):
+    barred = _barred(record)
+    for row, (reaction, (cq, why)) in enumerate(zip(record.run.reactions, cqs, strict=True)):
         omitted = None
         if reaction.omitted:
             omitted = say("The well is marked as omitted in the file.")
@@ -101,9 +107,20 @@ def measured(
                 cq,
                 why,
                 omitted,
+                barred.get(row),
             )
         )
     return rows
+
+
+def _barred(record: Record) -> dict[int, str]:
+    """Reactions that a finding says must not be used, with what it saw; the first one counts."""
+    found: dict[int, str] = {}
+    for one in record.findings:
+        if one.severity is Severity.REACTION:
+            for row in one.reactions:
+                found.setdefault(row, one.message)
+    return found
 
 
 def check_names(files: Sequence[Path]) -> None:

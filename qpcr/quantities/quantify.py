@@ -232,6 +232,14 @@ def _notes(rows: Sequence[Measured], curve: StandardCurve) -> tuple[Said, ...]:
         notes.append(
             say("Standards without a quantity take no part: {wells}.", wells=", ".join(unstated))
         )
+    barred = [row.well for row in rows if row.calibrates and row.barred is not None]
+    if barred:
+        notes.append(
+            say(
+                "Standards take part that the quality rules say must not be used: {wells}.",
+                wells=", ".join(barred),
+            )
+        )
     if curve.levels < 5:
         notes.append(
             say("The curve has {levels} levels; five or more are usual.", levels=curve.levels)
@@ -280,18 +288,23 @@ def _well(row: Measured, found: TargetCurve) -> WellQuantity:
     if reason is not None or found.curve is None or row.cq is None:
         return WellQuantity(row, None, reason or say("The well has no Ct."))
     quantity = found.curve.quantity([row.cq])
-    return WellQuantity(row, quantity, _remark(quantity))
+    return WellQuantity(row, quantity, _remark(quantity, [row]))
 
 
-def _remark(quantity: Quantity) -> str | None:
-    """What must be known beside a quantity."""
+def _remark(quantity: Quantity, rows: Sequence[Measured]) -> str | None:
+    """What must be known beside a quantity that was read from wells."""
+    remark = None
     if quantity.reason is not None:
-        return say("No limits: {why}.", why=as_said(quantity.reason))
-    if quantity.extrapolated == "above":
-        return say("Above the highest standard: extrapolated.")
-    if quantity.extrapolated == "below":
-        return say("Below the lowest standard: extrapolated.")
-    return None
+        remark = say("No limits: {why}.", why=as_said(quantity.reason))
+    elif quantity.extrapolated == "above":
+        remark = say("Above the highest standard: extrapolated.")
+    elif quantity.extrapolated == "below":
+        remark = say("Below the lowest standard: extrapolated.")
+    barred = [row.well for row in rows if row.barred is not None]
+    if not barred:
+        return remark
+    warning = say("The quality rules say not to use {wells}.", wells=", ".join(barred))
+    return warning if remark is None else say("{first} {second}", first=warning, second=remark)
 
 
 def _sample(rows: Sequence[Measured], found: TargetCurve) -> SampleQuantity:
@@ -321,7 +334,7 @@ def _sample(rows: Sequence[Measured], found: TargetCurve) -> SampleQuantity:
         silent,
         sum(cqs) / len(cqs) if cqs else None,
         quantity,
-        reason if quantity is None else _remark(quantity),
+        reason if quantity is None else _remark(quantity, part),
     )
 
 

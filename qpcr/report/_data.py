@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qpcr.report._standards import StandardLine, standards
+from qpcr.report._standards import PlateQuantities, StandardLine, standards
 from qpcr.run import well_name
 
 if TYPE_CHECKING:
+    from calibration.standard_curve import StandardCurve
     from qpcr.fits import Estimate, Fit
     from qpcr.record import Record
     from qpcr.report.language import Language
@@ -53,7 +54,9 @@ def script_json(value: object) -> str:
     )
 
 
-def payload(record: Record, tongue: Language) -> dict[str, Any]:
+def payload(
+    record: Record, tongue: Language, quantities: PlateQuantities | None = None
+) -> dict[str, Any]:
     """Collect what the page's scripts draw.
 
     Parameters
@@ -62,6 +65,8 @@ def payload(record: Record, tongue: Language) -> dict[str, Any]:
         One analyzed run: R reactions, C cycles.
     tongue
         The page's language.
+    quantities
+        What its standards say, where that is known already.
 
     Returns
     -------
@@ -72,6 +77,7 @@ def payload(record: Record, tongue: Language) -> dict[str, Any]:
         index.
     """
     run, curves = record.run, record.curves
+    quantities = standards(record) if quantities is None else quantities
 
     def said(text: str | None) -> str | None:
         return None if text is None else tongue.say(text)
@@ -85,7 +91,7 @@ def payload(record: Record, tongue: Language) -> dict[str, Any]:
         "reference": run.passive_reference,
         "called": bool(record.calls),
         "findings": [tongue.say(finding.message) for finding in record.findings],
-        "standards": [_standard(one) for one in standards(record)],
+        "standards": [_standard(one, curve) for one, curve in quantities.drawn],
         "targets": {
             name: {"threshold": short(one.value), "source": one.source, "reason": said(one.reason)}
             for name, one in curves.thresholds.items()
@@ -93,6 +99,7 @@ def payload(record: Record, tongue: Language) -> dict[str, Any]:
         "reactions": {
             **_columns([_reaction(record, index, fit, said) for index, fit in enumerate(fits)]),
             **_judgements(record, tongue),
+            **_read(quantities, len(curves), said),
         },
         "drn": [_row(values) for values in curves.drn],
         "fit": [None if fit.fitted is None else _row(fit.fitted) for fit in fits],
@@ -173,17 +180,34 @@ def _answers(record: Record, index: int, fit: Fit, said: Say) -> dict[str, Any]:
     }
 
 
-def _standard(line: StandardLine) -> dict[str, Any]:
-    """One standard curve."""
+def _standard(line: StandardLine, curve: StandardCurve) -> dict[str, Any]:
+    """One standard curve: its numbers, and its line with the confidence band."""
+    band = line.band()
     return {
         "target": line.target,
         "rows": list(line.rows),
-        "slope": short(line.slope),
-        "intercept": short(line.intercept),
-        "r2": short(line.r2),
-        "efficiency": short(line.efficiency),
-        "low": short(line.low),
-        "high": short(line.high),
+        "slope": short(curve.slope),
+        "intercept": short(curve.intercept),
+        "r2": short(curve.r2),
+        "efficiency": short(curve.efficiency),
+        "x": [short(x) for x, _ in band],
+        "y": [short(one.value) for _, one in band],
+        "band_low": [short(one.low) for _, one in band],
+        "band_high": [short(one.high) for _, one in band],
+    }
+
+
+def _read(found: PlateQuantities, size: int, said: Say) -> dict[str, list[Any]]:
+    """Quantity of every reaction whose target has standards on the plate, or why it has none."""
+    with_curve = {one.target for one in found.lines}
+    rows = [one if one.measured.target in with_curve else None for one in found.wells]
+    rows = rows or [None] * size
+    values = [None if one is None else one.quantity for one in rows]
+    return {
+        "read": [None if one is None else short(one.value) for one in values],
+        "read_low": [None if one is None else short(one.low) for one in values],
+        "read_high": [None if one is None else short(one.high) for one in values],
+        "read_reason": [None if one is None else said(one.reason) for one in rows],
     }
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qpcr._lists import listed
-from qpcr.report._standards import standards
+from qpcr.report._standards import PlateQuantities, line_text
 from qpcr.report.language import Language
 from qpcr.run import Task
 
@@ -21,10 +21,11 @@ Item = tuple[str, str]
 """Name of the item, and what the record states."""
 
 
-def miqe(record: Record, tongue: Language) -> list[Item]:
+def miqe(record: Record, tongue: Language, quantities: PlateQuantities) -> list[Item]:
     """What the record states, item by item; an item it does not state says so."""
     t = tongue.texts
-    stated = {**_assay(record, tongue), **_run(record, tongue), **_analysis(record, tongue)}
+    analysis = _analysis(record, tongue, quantities)
+    stated = {**_assay(record, tongue), **_run(record, tongue), **analysis}
     return [(t[f"miqe_{name}"], value or t["not_stated"]) for name, value in stated.items()]
 
 
@@ -64,18 +65,13 @@ def _run(record: Record, tongue: Language) -> dict[str, str | None]:
     }
 
 
-def _analysis(record: Record, tongue: Language) -> dict[str, str | None]:
+def _analysis(
+    record: Record, tongue: Language, quantities: PlateQuantities
+) -> dict[str, str | None]:
     """Software, how Cq was found, standard curves."""
     t = tongue.texts
     package = record.versions.get("ikaros-qpcr", "")
-    lines = [
-        t["standard_line"].format(
-            target=one.target, slope=f"{one.slope:.3f}", r2=f"{one.r2:.4f}",
-            efficiency="–" if one.efficiency is None else f"{one.efficiency:.1%}",
-            low=f"{one.low:g}", high=f"{one.high:g}",
-        )
-        for one in standards(record)
-    ]  # fmt: skip
+    lines = [line_text(one, curve, t) for one, curve in quantities.drawn]
     return {
         "software": " · ".join(
             x for x in (record.run.provenance.software, f"ikaros-qpcr {package}".strip()) if x

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
+    from calibration.standard_curve import Interval
     from qpcr.record import Record
-    from qpcr.report._standards import StandardLine
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito, https://jfly.uni-koeln.de/color/."""
@@ -82,10 +82,13 @@ def symbol(place: int) -> str:
     return SYMBOLS[place % len(SYMBOLS)]
 
 
-def ends(line: StandardLine) -> tuple[list[float], list[float]]:
-    """Both ends of a standard line."""
-    x = [line.low, line.high]
-    return x, [line.intercept + line.slope * float(np.log10(one)) for one in x]
+def line(ax: Axes, band: list[tuple[float, Interval]], look: dict[str, Any]) -> None:
+    """A standard curve with its confidence band."""
+    x = [one for one, _ in band]
+    low = [cq.low if cq.low is not None else np.nan for _, cq in band]
+    high = [cq.high if cq.high is not None else np.nan for _, cq in band]
+    ax.plot(x, [cq.value for _, cq in band], lw=1.0, **look)
+    ax.fill_between(x, low, high, color=look["color"], alpha=0.18, lw=0)
 
 
 def scale(cqs: list[float]) -> Normalize:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qpcr.report import _summary
 from qpcr.report._data import payload, script_json
 from qpcr.report._miqe import miqe
-from qpcr.report._standards import standards
+from qpcr.report._standards import curve_rows, sample_rows, standards
 from qpcr.report._verdict import verdict
 from qpcr.report.language import language
 
@@ -55,14 +55,17 @@ def render(record: Record, lang: str = "en") -> str:
     tongue = language(lang, record.panel)
     texts = tongue.texts
     plotly, own = _plotly(), _own_script()
+    quantities = standards(record)
     text = environment.get_template("report.html").render(
         t=SimpleNamespace(**texts),
         run=record.run,
         header=_summary.header(record, tongue),
         findings=_summary.seen(record, tongue),
         verdict=verdict(record, tongue),
-        miqe=miqe(record, tongue),
-        standards=bool(standards(record)),
+        miqe=miqe(record, tongue, quantities),
+        curve_rows=curve_rows(quantities, tongue),
+        standard_drawn=bool(quantities.drawn),
+        sample_rows=sample_rows(quantities, tongue),
         calls=_summary.called(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",
         limitations=_summary.limitations(record, tongue),
@@ -76,7 +79,7 @@ def render(record: Record, lang: str = "en") -> str:
         protocol=_summary.protocol(record, texts),
         css=Markup(_template("report.css")),  # noqa: S704 - our own file
         policy=_policy(plotly, own),
-        data=Markup(script_json(payload(record, tongue))),  # noqa: S704 - holds no markup
+        data=Markup(script_json(payload(record, tongue, quantities))),  # noqa: S704 - holds no markup
         plotly=Markup(plotly),  # noqa: S704 - plotly's own file
         script=Markup(own),  # noqa: S704 - our own file
     )

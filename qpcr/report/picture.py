@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.report import _picture_parts as parts
-from qpcr.report._standards import standards
+from qpcr.report._standards import line_text, standards
 from qpcr.report.language import Language, language
 
 if TYPE_CHECKING:
@@ -191,30 +191,25 @@ def _standard(figure: Figure, record: Record, rows: list[int], tongue: Language,
     """Ct over quantity with the line of each target."""
     del log
     t = tongue.texts
-    lines = [one for one in standards(record) if set(one.rows) & set(rows)]
+    lines = [one for one in standards(record).drawn if set(one[0].rows) & set(rows)]
     if not lines:
         raise InputError(
             "the run holds no standards to draw a line through",
             file=record.run.provenance.file,
-            expected="standards of two or more quantities with a Ct",
+            expected="three standards or more, of two or more quantities, with a Ct",
         )
     figure.set_size_inches(4.6, 3.6)
     ax = figure.add_subplot()
     handles, names = [], []
-    for place, line in enumerate(lines):
+    for place, (line, curve) in enumerate(lines):
         look = parts.look(place)
         x = [record.run.reactions[row].quantity or 0.0 for row in line.rows]
         y = [record.fits[row].cq or 0.0 for row in line.rows]
         mark = parts.symbol(place)
         (drawn,) = ax.plot(x, y, ls="", marker=mark, ms=5, mfc="none", color=look["color"])
-        ax.plot(*parts.ends(line), lw=1.0, **look)
+        parts.line(ax, line.band(), look)
         handles.append(drawn)
-        share = "–" if line.efficiency is None else f"{line.efficiency:.1%}"
-        label = t["standard_line"].format(
-            target=line.target, slope=f"{line.slope:.3f}", r2=f"{line.r2:.4f}",
-            efficiency=share, low=f"{line.low:g}", high=f"{line.high:g}",
-        )  # fmt: skip
-        names.append(parts.plain(label))
+        names.append(parts.plain(line_text(line, curve, t)))
     ax.set_xscale("log")
     ax.set_xlabel(t["standard_axis"])
     ax.set_ylabel(t["ct"])

@@ -201,7 +201,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sample": "Sample",
         "target": "Target",
         "task": "Task",
-        "quantity": "Quantity",
+        "quantity": "Quantity stated",
         "read_from": "Ct read from",
         "cycles_value": "cycles {start} to {stop}",
         "baseline_delay": "Baseline delay",
@@ -255,6 +255,24 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # standard curve
         "standard_plot": "Standard curve",
         "standard_axis": "Quantity",
+        "standard_help": "Shaded: 95 % confidence band of the line. Under each number its 95 % "
+        "interval. The same numbers as qpcr standards.",
+        "with_interval": "{value} ({low} to {high})",
+        "slope": "Slope",
+        "intercept": "Intercept (Ct of quantity 1)",
+        "curve_efficiency": "Efficiency",
+        "residual_sd": "SD of a well, cycles",
+        "levels": "Levels",
+        "levels_value": "{levels} ({wells} wells)",
+        "standard_range": "Standards",
+        "linear_range": "Linear range",
+        "quantities": "Quantities of samples",
+        "quantity_read": "Quantity from the curve",
+        "column_quantity_interval": "95 % interval of the quantity",
+        "column_quantity_low": "Quantity low",
+        "column_quantity_high": "Quantity high",
+        "mean_ct": "Mean Ct",
+        "remark": "Remark",
         "standard_line": "{target}: slope {slope}, r² {r2}, efficiency {efficiency}, over {low} to "
         "{high}.",
         # MIQE

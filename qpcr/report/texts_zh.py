@@ -193,7 +193,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sample": "样本",
         "target": "靶标",
         "task": "孔类型",
-        "quantity": "数量",
+        "quantity": "标示数量",
         "read_from": "Ct 取自",
         "cycles_value": "第 {start} 至 {stop} 循环",
         "baseline_delay": "基线延迟",
@@ -245,6 +245,24 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # standard curve
         "standard_plot": "标准曲线",
         "standard_axis": "数量",
+        "standard_help": "阴影：直线的 95 % 置信带。各数值下方为其 95 % 区间。"
+        "与 qpcr standards 的数值相同。",
+        "with_interval": "{value}（{low} 至 {high}）",
+        "slope": "斜率",
+        "intercept": "截距（数量为 1 时的 Ct）",
+        "curve_efficiency": "扩增效率",
+        "residual_sd": "单孔标准差（循环）",
+        "levels": "浓度数",
+        "levels_value": "{levels}（{wells} 孔）",
+        "standard_range": "标准品范围",
+        "linear_range": "线性范围",
+        "quantities": "样本的定量结果",
+        "quantity_read": "由标准曲线读出的数量",
+        "column_quantity_interval": "数量的 95 % 区间",
+        "column_quantity_low": "数量下限",
+        "column_quantity_high": "数量上限",
+        "mean_ct": "平均 Ct",
+        "remark": "备注",
         "standard_line": "{target}：斜率 {slope}，r² {r2}，扩增效率 {efficiency}，"
         "范围 {low} 至 {high}。",
         # MIQE

@@ -105,6 +105,11 @@ const ctText = (r, digits = 3) =>
     : r.se === null
       ? fixed(r.cq, digits)
       : t("ct_value", { value: fixed(r.cq, digits), se: fixed(r.se, digits) });
+/** Interval of the quantity read from the standard curve. */
+const readInterval = (r) =>
+  r.read_low === null || r.read_high === null
+    ? ""
+    : t("interval_value", { low: general(r.read_low), high: general(r.read_high) });
 const reasonText = (r) => r.problem || r.reason || "";
 const difference = (ours, r) => (ours === null || r.own === null ? null : ours - r.own);
 const sourceText = (source) => DATA.texts[`source_${source}`] || source;

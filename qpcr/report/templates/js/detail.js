@@ -14,6 +14,8 @@ function factsOf(r) {
     [t("target"), `${r.target} (${r.reporter})`],
     [t("task"), t(`task_${r.task}`) + (r.omitted ? ` · ${t("omitted")}` : "")],
     [t("quantity"), general(r.quantity)],
+    [t("quantity_read"), r.read === null ? "" : [general(r.read), readInterval(r)].filter(Boolean).join(" · ")],
+    [t("remark"), r.read === null ? "" : r.read_reason ?? ""],
     [t("ct_fitted"), r.cq === null ? because(null, reasonText(r)) : ctText(r)],
     [t("interval"), r.low === null || r.high === null ? ""
       : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })],
@@ -117,10 +119,11 @@ function drawStandard() {
         arrayminus: some.map((r) => half(r, "low")), thickness: 1.2, width: 4 },
       marker: { color: setColour(index), symbol: SYMBOLS[index % SYMBOLS.length], size: 9,
         opacity: some.map((r) => (!state.chosen.size || isChosen(r) ? 1 : 0.25)) } });
-    const ends = [line.low, line.high];
-    traces.push({ type: "scatter", mode: "lines", showlegend: false, hoverinfo: "skip", x: ends,
-      y: ends.map((q) => line.intercept + line.slope * Math.log10(q)),
-      line: { color: setColour(index), dash: DASHES[index % 5], width: 1.6 } });
+    const drawn = (y, more) => traces.push({ type: "scatter", mode: "lines", showlegend: false,
+      hoverinfo: "skip", x: line.x, y, line: { color: setColour(index), width: 0 }, ...more });
+    drawn(line.band_low, {});
+    drawn(line.band_high, { fill: "tonexty", fillcolor: `${setColour(index)}2e` });
+    drawn(line.y, { line: { color: setColour(index), dash: DASHES[index % 5], width: 1.6 } });
   }
   const layout = layoutOf(t("ct"));
   layout.xaxis = { ...layout.xaxis, title: { text: t("standard_axis") }, type: "log", range: undefined,
@@ -129,10 +132,6 @@ function drawStandard() {
   layout.legend = { ...layout.legend, ...LEGEND_ABOVE };
   layout.margin.t = rootSize() * 2.4;
   show("standard", traces, layout);
-  byId("standard-lines").replaceChildren(...DATA.standards.map((line) => element("li", { textContent:
-    t("standard_line", { target: line.target, slope: fixed(line.slope), r2: fixed(line.r2, 4),
-      efficiency: line.efficiency === null ? "–" : `${(100 * line.efficiency).toFixed(1)} %`,
-      low: general(line.low), high: general(line.high) }) })));
 }
 
 function drawDifference() {

@@ -12,6 +12,10 @@ const COLUMNS_SHOWN = [
   { head: "column_ct", cell: (r) => ({ ...number(r.cq, ctText(r)), absent: r.cq === null }) },
   { head: "column_interval", cell: (r) => number(r.low, r.low === null || r.high === null ? ""
     : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })) },
+  { head: "quantity_read", cell: (r) => ({ ...number(r.read, general(r.read)), title: r.read_reason }),
+    only: () => reactions.some((r) => r.read !== null) },
+  { head: "column_quantity_interval", cell: (r) => number(r.read_low, readInterval(r)),
+    only: () => reactions.some((r) => r.read !== null) },
   { head: "column_style", cell: (r) => ({ ...number(r.style, r.style === null ? t("undetermined") : fixed(r.style)),
     absent: r.style === null, title: r.style_reason }) },
   { head: "column_own", cell: (r) => ({ ...number(r.own, r.own === null && r.own_known ? t("undetermined") : fixed(r.own)),
@@ -33,7 +37,10 @@ const COLUMNS_SHOWN = [
 const COPIED = [
   ["column_well", (r) => r.name], ["sample", (r) => r.sample], ["target", (r) => r.target],
   ["task", (r) => r.task], ["quantity", (r) => r.quantity], ["ct", (r) => r.cq], ["column_se", (r) => r.se],
-  ["column_low", (r) => r.low], ["column_high", (r) => r.high], ["column_style", (r) => r.style],
+  ["column_low", (r) => r.low], ["column_high", (r) => r.high],
+  ...(reactions.some((r) => r.read !== null) ? [["quantity_read", (r) => r.read],
+    ["column_quantity_low", (r) => r.read_low], ["column_quantity_high", (r) => r.read_high]] : []),
+  ["column_style", (r) => r.style],
   ["column_own", (r) => r.own], ["cpd2", (r) => r.cpd2], ["cy0", (r) => r.cy0],
   ["efficiency", (r) => r.efficiency], ["column_efficiency_se", (r) => r.efficiency_se],
   ["column_start", (r) => r.start], ["column_stop", (r) => r.stop],
