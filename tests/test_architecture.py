@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    "errors", "_frozen", "said", "_lists", "_registry", "light_source", "run",
+    "errors", "_frozen", "said", "_lists", "_nearest", "_registry", "light_source", "run",
     "light_level", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",

@@ -423,10 +423,11 @@ def test_maps_that_are_refused(tmp_path, change, why):
 
 def test_a_plan_says_what_changes_and_what_stays(tmp_path):
     known = {"P1": {"sex": "male", "wbc": {"value": 20, "unit": "10^9/L"}, "age": 44}}
-    made = plan(tmp_path, "id,sex,wbc,年龄,shoe\nP1,M,35,,42\nP2,F,,30,\n", known=known)
+    text = "id,sex,wbc,年龄,shoe\nP1,M,35,,42\nP2,F,,30,\n"
+    made = plan(tmp_path, text, ColumnMap(ignore=frozenset({"shoe"})), known=known)
     assert not made.refusals
     assert made.new == ("P2",)
-    assert made.unread == ("shoe",)
+    assert made.unread == ()
     assert made.unchanged == 1  # an empty cell takes nothing back
     assert [(o.patient, o.field, o.old, o.new) for o in made.differences] == [
         ("P1", "wbc", {"value": 20, "unit": "10^9/L"}, {"value": 35.0, "unit": "10^9/L"}),
@@ -434,6 +435,45 @@ def test_a_plan_says_what_changes_and_what_stays(tmp_path):
         ("P2", "age", None, {"value": 30.0, "unit": "years"}),
     ]
     assert [one.field for one in made.replaced] == ["wbc"]
+
+
+@pytest.mark.parametrize(
+    ("head", "hint"),
+    [
+        ("wcb", "did you mean wbc?"),
+        ("wbc (10^9/L)", 'field = "wbc", unit = "10^9/L"'),
+        ("白细胞（10^9/L）", 'field = "wbc"'),
+        ("Wbc, 10^9/L", 'field = "wbc"'),
+        ("wbc (parsecs)", "did you mean wbc?"),
+        ("relapse dat", "did you mean relapse_date?"),
+        ("shoe", "--ignore"),
+    ],
+)
+def test_a_column_that_nobody_understands_is_refused(tmp_path, head, hint):
+    made = plan(tmp_path, f'id,sex,"{head}"\nP1,M,35\nP2,F,\n')
+    (one,) = made.refusals
+    assert (one.row, one.column, one.found) == (1, head, None)
+    assert hint in one.expected
+    assert "--ignore" in one.expected
+    assert made.unread == (head,)
+    ignored = plan(tmp_path, f'id,sex,"{head}"\nP1,M,35\n', ColumnMap(ignore=frozenset({head})))
+    assert not ignored.refusals
+
+
+def test_what_the_hint_says_is_understood(tmp_path):
+    head = "wbc (10^9/L)"
+    path = tmp_path / "map.toml"
+    path.write_text(f'[columns."{head}"]\nfield = "wbc"\nunit = "10^9/L"\n', encoding="utf-8")
+    made = plan(tmp_path, f"id,{head}\nP1,35\n", read_column_map(path))
+    assert not made.refusals
+    assert made.differences[0].new == {"value": 35.0, "unit": "10^9/L"}
+
+
+def test_a_column_without_a_head_is_refused_if_anything_stands_in_it(tmp_path):
+    (one,) = plan(tmp_path, "id,,sex\nP1,,M\nP2,7,F\n").refusals
+    assert (one.column, one.problem) == ("column 2", "a column without a head")
+    assert "row 3" in one.expected
+    assert not plan(tmp_path, "id,,sex,\nP1,,M,\nP2, ,F,\n").refusals
 
 
 @pytest.mark.parametrize(

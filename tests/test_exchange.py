@@ -93,6 +93,25 @@ def test_one_bad_cell_refuses_the_whole_file(tmp_path):
     assert store.history() == ()
 
 
+def test_a_misspelt_column_refuses_the_file_unless_it_is_to_be_ignored(tmp_path):
+    store = Store.init(tmp_path / "store")
+    file = table(tmp_path, "id,sex,wcb\nQ1,M,35\n")
+    done = run("records", "import", file, "--store", store.folder)
+    assert done.exit_code == 3
+    assert "did you mean wbc?" in " ".join(done.output.split())
+    assert store.history() == ()
+    wrong = run("records", "import", file, "--store", store.folder, "--ignore", "wbc")
+    assert wrong.exit_code == 3
+    assert "did you mean 'wcb'?" in wrong.output
+    done = run("records", "import", file, "--store", store.folder, "--ignore", "wcb")
+    assert done.exit_code == 0, done.output
+    assert store.patient("Q1").clinical == {"sex": "male"}
+    specimens = table(tmp_path, "patient,timepoint,dat\nQ1,diagnosis,2021-03-05\n")
+    done = run("records", "import", specimens, "--store", store.folder, "--specimens")
+    assert done.exit_code == 3
+    assert "did you mean date?" in " ".join(done.output.split())
+
+
 def test_values_on_record_are_replaced_only_with_a_reason(tmp_path):
     store = Store.init(tmp_path / "store")
     store.commit(changes=[Change("Q1", Kind.CLINICAL, "sex", "male")], user="u")

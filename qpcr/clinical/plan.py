@@ -1,7 +1,7 @@
 """An import of clinical data, planned: what would change, and everything that is refused.
 
 All or nothing: a plan with a refusal writes nothing. An empty cell, or one that says that nothing
-is known, never takes a stored value back.
+is known, never takes a stored value back. A column that nobody says the meaning of is refused too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from qpcr.clinical.column_map import ColumnMap
 from qpcr.clinical.dates import CellError
 from qpcr.clinical.fields import Field, Value, folded, schema
 from qpcr.clinical.sheet import Row
+from qpcr.clinical.strange import meant
 from qpcr.errors import InputError
 
 PATIENT = "patient"
@@ -89,7 +90,7 @@ class Plan:
     unchanged
         How many cells say what the record says already.
     unread
-        Heads of columns that nobody says the meaning of.
+        Heads of columns that nobody says the meaning of; each is among the refusals.
     """
 
     differences: tuple[Difference, ...]
@@ -154,7 +155,7 @@ def plan_import(
     alike = {folded(one) for one in ids}
     new: list[str] = []
     parts: list[_Compared] = []
-    refusals: list[Refusal] = []
+    refusals = unknown_columns(rows, table, schema().fields)
     for row in rows[1:]:
         values, wrong = values_of(row, table, today)
         refusals += wrong
@@ -279,6 +280,28 @@ def columns_of(head: Row, columns: ColumnMap, fields: Mapping[str, Field]) -> Co
             found=", ".join(heads[:20]),
         )
     return Columns(readings, heads, by_field[PATIENT], tuple(unread))
+
+
+def unknown_columns(
+    rows: Sequence[Row], table: Columns, fields: Mapping[str, Field]
+) -> list[Refusal]:
+    """Columns that are neither read nor to be ignored; an empty one without a head is none."""
+    head = rows[0].number
+    found = [
+        Refusal(head, name, "nobody says what this column means", meant(name, fields), None)
+        for name in table.unread
+    ]
+    for place, name in enumerate(table.heads):
+        filled = (
+            row.number for row in rows[1:] if any(c.strip() for c in row.cells[place : place + 1])
+        )
+        if not name and (first := next(filled, None)) is not None:
+            problem, expected = (
+                "a column without a head",
+                f"a head; its first cell is in row {first}",
+            )
+            found.append(Refusal(head, f"column {place + 1}", problem, expected, None))
+    return found
 
 
 def values_of(row: Row, table: Columns, today: date) -> tuple[dict[str, Value], list[Refusal]]:

@@ -12,7 +12,15 @@ from typing import Any
 
 from qpcr.clinical.column_map import ColumnMap
 from qpcr.clinical.fields import folded, schema
-from qpcr.clinical.plan import PATIENT, Difference, Plan, Refusal, columns_of, values_of
+from qpcr.clinical.plan import (
+    PATIENT,
+    Difference,
+    Plan,
+    Refusal,
+    columns_of,
+    unknown_columns,
+    values_of,
+)
 from qpcr.clinical.sheet import Row
 
 REPEATED = "follow-up"
@@ -40,7 +48,7 @@ def plan_specimens(
     """
     table = columns_of(rows[0], columns, schema().specimen_fields)
     head = table.heads[table.patient]
-    refusals: list[Refusal] = []
+    refusals = unknown_columns(rows, table, schema().specimen_fields)
     differences: list[Difference] = []
     seen: dict[tuple[str, str], int] = {}
     unchanged = 0

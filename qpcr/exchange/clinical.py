@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qpcr._nearest import did_you_mean
 from qpcr.clinical.cells import Reading, parse_cell
 from qpcr.clinical.checks import contradictions
 from qpcr.clinical.column_map import ColumnMap, read_column_map
@@ -34,6 +36,7 @@ def plan_file(
     today: date | None = None,
     *,
     specimens: bool = False,
+    ignore: Collection[str] = (),
 ) -> Plan:
     """Say what an import of a table would do; nothing is written.
 
@@ -51,13 +54,16 @@ def plan_file(
         No date may be later; by default this day.
     specimens
         The table has a row a specimen instead.
+    ignore
+        Heads of columns that are left out, besides those that the map names.
 
     Raises
     ------
     InputError
-        The table or the map cannot be read.
+        The table or the map cannot be read, or a column to ignore is not in the table.
     """
     columns = ColumnMap() if column_map is None else read_column_map(column_map)
+    columns = replace(columns, ignore=columns.ignore | set(ignore))
     known = {one.patient for one in store.patients()}
 
     def stored(patient: str) -> Mapping[str, Any] | None:
@@ -71,11 +77,23 @@ def plan_file(
 
     try:
         rows, day = read_sheet(file, sheet), today or date.today()
+        _check_ignored(ignore, [cell.strip() for cell in rows[0].cells])
         if specimens:
             return plan_specimens(rows, columns, taken, day)
         return plan_import(rows, columns, stored, day, known)
     except InputError as error:
         raise error.at(file) from error
+
+
+def _check_ignored(ignore: Collection[str], heads: Sequence[str]) -> None:
+    for name in ignore:
+        if name not in heads:
+            raise InputError(
+                "a column that is to be ignored is not in the table",
+                expected=", ".join(heads[:20]),
+                found=name,
+                remedy=did_you_mean(name, heads),
+            )
 
 
 def carry_out(
@@ -104,7 +122,7 @@ def carry_out(
         raise InputError(
             f"nothing was imported: {len(plan.refusals)} refusals in {plan.patients} rows",
             file=file,
-            remedy="mend the cells that are listed, or the column map, and import again",
+            remedy="mend what is listed, or the column map, and import again",
         )
     if plan.replaced and not reason:
         raise InputError(

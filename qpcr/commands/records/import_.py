@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @user_option
 @click.option("--map", "column_map", type=FILE, help="What the columns mean: TOML or CSV.")
 @click.option("--sheet", help="Sheet of a workbook; needed where there are several.")
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out; repeatable.")
 @click.option("--specimens", is_flag=True, help="One row a specimen: time point, kind, date.")
 @click.option("--reason", help="Why stored values are replaced; needed where any are.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
@@ -31,6 +32,7 @@ def import_(
     user: str | None,
     column_map: Path | None,
     sheet: str | None,
+    ignore: tuple[str, ...],
     specimens: bool,
     reason: str | None,
     dry_run: bool,
@@ -39,12 +41,12 @@ def import_(
     """Import clinical data from FILE (CSV or xlsx, one row a patient): everything, or nothing.
 
     Every cell is checked: type, unit, range, code, order of dates. An empty cell takes nothing
-    back.
+    back. A column that is not understood refuses the file, unless it is to be ignored.
     """
     from qpcr.exchange.clinical import carry_out, plan_file
 
     store = opened(folder)
-    plan = plan_file(store, file, column_map, sheet, specimens=specimens)
+    plan = plan_file(store, file, column_map, sheet, specimens=specimens, ignore=ignore)
     _show(plan, show_ids)
     if dry_run and not plan.refusals:
         click.echo("nothing was written: --dry-run")
@@ -54,7 +56,7 @@ def import_(
 
 
 def _show(plan: Plan, show_ids: bool) -> None:
-    """What is refused, what is replaced, what is unusual, and what was not read."""
+    """What is refused, what is replaced, and what is unusual."""
     if plan.refusals:
         heads = ("Row", "Column", "Problem", "Found", "Expected")
         rows = [
@@ -71,8 +73,6 @@ def _show(plan: Plan, show_ids: bool) -> None:
         print_table(dict.fromkeys(heads, "left"), rows)
     for row, sentence in plan.notes:
         click.echo(f"note: row {row}: {sentence}")
-    if plan.unread:
-        click.echo(f"note: columns that were not read: {', '.join(plan.unread)}")
     added = len(plan.differences) - len(plan.replaced)
     click.echo(
         f"{plan.patients} rows: {len(plan.new)} new patients; {added} values added, "
