@@ -148,7 +148,7 @@ def match_samples(
     lines = grouped(stated, lambda identity: identity.sample)
     identities, findings = {}, []
     for name, mine in rows.items():
-        matches = lines.get(name, []) if name else []
+        matches = list(dict.fromkeys(lines.get(name, []))) if name else []  # said twice is said
         if len(matches) == 1:
             identities[name] = matches[0]
             continue

@@ -16,7 +16,7 @@ ORDER = [
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",
     "expected", "threshold_origin",
-    "record", "pipeline", "frames", "quantities", "document", "report", "outputs",
+    "record", "unmatched", "pipeline", "frames", "quantities", "document", "report", "outputs",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
     "mrd_records", "exchange", "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve",
     "commands",

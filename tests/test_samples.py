@@ -62,6 +62,12 @@ def test_names_that_match_nobody_or_two_are_findings():
     assert "P-3 belongs to nobody" in findings[1].message
 
 
+def test_a_row_that_is_said_twice_is_said():
+    made = plate({"P-1": NEGATIVE})
+    known, findings = match_samples(made, [Identity("P-1", "X"), Identity("P-1", "X")])
+    assert (known, findings) == ({"P-1": Identity("P-1", "X")}, ())
+
+
 def test_a_naming_pattern():
     pattern = NamePattern(r"(?P<patient>P\d+)-(?P<timepoint>D\d+)")
     assert pattern.identities(["P12-D14", "P12-D14x", "NTC"]) == (

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from qpcr.commands._runs import Job
     from qpcr.record import Record
+    from qpcr.unmatched import Matched
 
 
 @click.command()
@@ -81,6 +82,7 @@ def analyze(
     from getpass import getuser
 
     from qpcr.calls import Release
+    from qpcr.unmatched import matched, unmatched
 
     panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
     chosen: dict[str, Any] = {
@@ -95,6 +97,7 @@ def analyze(
     if method is not None and out is None:
         raise click.UsageError("--method writes a file: say where with --out")
     keep = None if records is None else _keeper(records, user, why)
+    plates: list[Matched] = []
     total = failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
@@ -103,9 +106,13 @@ def analyze(
                 if explain and record is not None:
                     for call in record.calls:
                         click.echo("\n".join(call.chain()))
+                if record is not None and identities is not None:
+                    plates.append(matched(record))
                 total += 1
                 failed += record is None
                 invalid += record is not None and record.invalid and reason is None
+    for sentence in unmatched(identities or (), plates):
+        click.echo(f"qpcr: {sentence}", err=True)
     if failed:
         if total > 1:
             what = "files" if total == len(files) else "runs"

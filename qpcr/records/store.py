@@ -32,6 +32,7 @@ from qpcr.records.patient_file import PATIENTS
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
 from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
+from qpcr.unmatched import refuse_contradictions
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -140,12 +141,14 @@ class Store(Writer):
         Raises
         ------
         InputError
-            A change is not allowed, the disk is full or must not be written, or others write for
-            too long. Then nothing was written.
+            A change is not allowed, the sample sheet contradicts itself, the disk is full or must
+            not be written, or others write for too long. Then nothing was written.
         """
         user = user or getuser()
         check_text("user", user)
         wanted = list(changes)
+        if record is not None:
+            refuse_contradictions(record)
         with self._writing(self.timeout):
             run, latest, again = self._known(record)
             if run is None:

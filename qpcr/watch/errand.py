@@ -207,8 +207,15 @@ def _file(record: Record, plan: Plan) -> Said:
     if plan.store is None:
         return say("not filed")
     from qpcr.records import Store
+    from qpcr.unmatched import matched
 
     receipt = Store.open(plan.store).commit(record, user=plan.user)
+    strangers = matched(record).strangers
+    if strangers and not receipt.already_there:
+        names = ", ".join(strangers)
+        return say(
+            "on record as {run}, but NOT for a patient: {names}", run=receipt.run_id, names=names
+        )
     if receipt.already_there:
         return say("on record already as {run}", run=receipt.run_id)
     return say("on record as {run}", run=receipt.run_id)

@@ -1,0 +1,107 @@
+"""Samples that no row of the sheet names, and rows whose sample is on no plate.
+
+Either may be as it should be (a validation sample; a sheet of several plates), or a typing error by
+which a patient's result is filed nowhere: so both are said together, each with what it may mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qpcr._nearest import did_you_mean
+from qpcr.errors import InputError
+from qpcr.record import Record
+from qpcr.samples import RULE, Identity, NamePattern
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What one plate says of its samples.
+
+    Attributes
+    ----------
+    file
+        Of the plate.
+    names
+        All sample names, controls and standards too.
+    known
+        Samples that are somebody's.
+    strangers
+        Samples that are nobody's.
+    """
+
+    file: str
+    names: frozenset[str]
+    known: frozenset[str]
+    strangers: tuple[str, ...]
+
+
+def matched(record: Record) -> Matched:
+    """Say which samples of a plate are whose."""
+    reactions = record.run.reactions
+    rows = [row for one in record.findings if one.rule == RULE for row in one.reactions]
+    strangers = dict.fromkeys(reactions[row].sample or "wells without a name" for row in rows)
+    return Matched(
+        record.run.provenance.file,
+        frozenset(one.sample for one in reactions if one.sample),
+        frozenset(record.identities),
+        tuple(strangers),
+    )
+
+
+def unmatched(known: Sequence[Identity] | NamePattern, plates: Sequence[Matched]) -> list[str]:
+    """Sentences on every sample that is nobody's and every row that is no sample's.
+
+    Parameters
+    ----------
+    known
+        The sample sheet, or the pattern.
+    plates
+        All that were analyzed with it.
+    """
+    stated = () if isinstance(known, NamePattern) else known
+    somebody = frozenset[str]().union(*(plate.known for plate in plates))
+    on_plates = frozenset[str]().union(*(plate.names for plate in plates))
+    idle = [name for name in dict.fromkeys(one.sample for one in stated) if name not in somebody]
+    said = []
+    for plate in plates:
+        for name in plate.strangers:
+            hint = None if name in idle else did_you_mean(name, idle)
+            tail = f"; in the sheet, {hint}" if hint else ""
+            said.append(
+                f"{plate.file}: sample {name} belongs to nobody: it is filed under no patient{tail}"
+            )
+    strangers = {name for plate in plates for name in plate.strangers}
+    for name in idle:
+        if name not in on_plates:
+            hint = did_you_mean(name, strangers)
+            tail = f"; on the plate, {hint}" if hint else ""
+            said.append(f"sample sheet: {name} is on no plate{tail}")
+        elif name not in strangers:
+            said.append(f"sample sheet: {name} is a control or standard on the plate")
+    return said
+
+
+def refuse_contradictions(record: Record) -> None:
+    """Refuse a record whose sample sheet says two things of one sample.
+
+    Raises
+    ------
+    InputError
+        With the samples.
+    """
+    names = dict.fromkeys(
+        record.run.reactions[one.reactions[0]].sample or ""
+        for one in record.findings
+        if one.rule == RULE and one.value is not None and one.value > 1
+    )
+    if names:
+        raise InputError(
+            "the sample sheet says two things of one sample: nothing is filed",
+            file=record.run.provenance.file,
+            place=", ".join(f"sample {name}" for name in names),
+            expected="one row a sample, or rows that are the same",
+            found="rows that contradict each other",
+            remedy="correct the sample sheet, and analyze again",
+        )

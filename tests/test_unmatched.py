@@ -1,0 +1,106 @@
+"""Sheets that do not fit the plate: nothing under a wrong patient, nothing lost in silence."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from cli import main
+from qpcr import Settings
+from qpcr.errors import InputError
+from qpcr.pipeline import analyze
+from qpcr.records import Store
+from qpcr.samples import Identity, NamePattern
+from qpcr.unmatched import Matched, unmatched
+from qpcr.watch.errand import Errand, Outcome, Plan, carry_out
+
+
+def run(code, *arguments):
+    done = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def plate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plate")
+    run(0, "simulate", "--patients", 2, "--seed", 2, "--out", folder)
+    return folder / "simulated-1.eds"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.init(tmp_path / "store")
+
+
+def sheet_of(tmp_path, *rows):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("\n".join(("sample,patient,timepoint", *rows)) + "\n", encoding="utf-8")
+    return sheet
+
+
+@pytest.mark.parametrize(
+    "other", ["P-001,pat-9,day 14", "P-001,pat-1,diagnosis", "P-001,PAT-1,day 14"]
+)
+def test_rows_that_contradict_each_other_file_nothing(plate, store, tmp_path, other):
+    sheet = sheet_of(tmp_path, "P-001,pat-1,day 14", "P-002,pat-2,day 14", other)
+    told = ("analyze", plate, "--sheet", sheet)
+    refused = run(3, *told, "--store", store.folder)
+    assert "two things of one sample" in refused
+    assert "sample P-001" in refused
+    assert store.runs() == ()
+    assert store.patients() == ()
+    run(0, *told)  # without a store it is a warning
+    record = analyze(plate, identities=[Identity("P-001", "a"), Identity("P-001", "b")])
+    with pytest.raises(InputError, match="two things"):
+        store.commit(record, user="anna")
+    plan = Plan(tmp_path, tmp_path / "out", store.folder, "anna", sheet=sheet)
+    result = carry_out(Errand(plate, "r", record.run.provenance.sha256, plan))
+    assert result.outcome is Outcome.LATER
+    assert store.runs() == ()
+
+
+def test_a_row_that_stands_twice_is_filed_once(plate, store, tmp_path):
+    sheet = sheet_of(tmp_path, "P-001,pat-1,day 14", "P-001,pat-1,day 14", "P-002,pat-2,day 14")
+    run(0, "analyze", plate, "--sheet", sheet, "--store", store.folder)
+    assert [one.patient for one in store.patients()] == ["pat-1", "pat-2"]
+
+
+def test_what_matches_nothing_is_said_at_the_end(plate, store, tmp_path):
+    rows = ("P-001,pat-1,day 14", "P-0O2,pat-2,day 14", "NTC,pat-3,day 14", "Q-77,pat-4,day 14")
+    sheet = sheet_of(tmp_path, *rows)
+    told = run(0, "analyze", plate, "--sheet", sheet, "--store", store.folder)
+    said = told[told.index("kept in the store") :]
+    for wanted in (
+        "sample P-002 belongs to nobody: it is filed under no patient; in the sheet, did you",
+        "did you mean 'P-0O2'?",
+        "sample sheet: P-0O2 is on no plate; on the plate, did you mean 'P-002'?",
+        "sample sheet: NTC is a control or standard on the plate",
+        "sample sheet: Q-77 is on no plate",
+    ):
+        assert wanted in said
+    assert "pat-" not in said
+    assert [one.patient for one in store.patients()] == ["pat-1"]
+    plan = Plan(
+        tmp_path,
+        tmp_path / "out",
+        store.folder,
+        "anna",
+        sheet=sheet,
+        settings=Settings(threshold=0.3),
+    )
+    sha256 = store.runs()[0].source_sha256
+    assert "NOT for a patient: P-002" in carry_out(Errand(plate, "r", sha256, plan)).text
+
+
+def test_a_sheet_of_several_plates_is_held_against_all_of_them():
+    rows = [Identity("a", "p"), Identity("b", "q"), Identity("c", "r")]
+    one = Matched("1.eds", frozenset({"a", "NTC"}), frozenset({"a"}), ())
+    two = Matched("2.eds", frozenset({"b", "x"}), frozenset({"b"}), ("x",))
+    assert unmatched(rows, [one, two]) == [
+        "2.eds: sample x belongs to nobody: it is filed under no patient",
+        "sample sheet: c is on no plate",
+    ]
+    assert unmatched(rows[:2], [one, two])[1:] == []
+    pattern = NamePattern(r"(?P<patient>[ab])")
+    assert unmatched(pattern, [one, two]) == unmatched(rows[:2], [one, two])
