@@ -86,6 +86,7 @@ def document(record: Record) -> dict[str, Any]:
         "calls": plain_value(record.calls),
         "identities": plain_value(record.identities),
         "light_level": plain_value(record.light_level),
+        "quantification": plain_value(record.quantification),
     }
 
 

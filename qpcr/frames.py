@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from qpcr.calls import Call
+    from qpcr.quantification import Quantification
 
 CQ_RULE = "fitted curve crosses the threshold"
 
@@ -112,6 +113,35 @@ def _row(record: Record, index: int) -> dict[str, Any]:
         "omitted": reaction.omitted,
         "rules": curves.rules,
     }
+
+
+QUANTIFICATION_COLUMNS = (
+    *("well", "sample", "target", "task", "method", "cq", "cq_se", "efficiency", "efficiency_se"),
+    *("n0", "n0_se", "reason", "cq_instrument_style", "copies", "poisson_sd", "poisson_reason"),
+    "method_version",
+)
+
+
+def quantification(record: Record, found: Quantification) -> pd.DataFrame:
+    """One row a reaction by the chosen method, with the Ct by the instrument's rule beside it.
+
+    Cq, its standard error and `poisson_sd` in cycles; `efficiency` is the amplification factor per
+    cycle, `n0` the signal of the template before the first cycle.
+    """
+    import pandas as pd
+
+    rows = [
+        (
+            reaction.well_name, plain(reaction.sample), plain(reaction.target), str(reaction.task),
+            found.method, one.cq, one.cq_se, one.efficiency, one.efficiency_se, one.n0, one.n0_se,
+            plain(one.reason), style.value, one.copies, one.poisson_sd, plain(one.poisson_reason),
+            found.version,
+        )
+        for reaction, one, style in zip(
+            record.run.reactions, found.wells, record.curves.instrument_cq, strict=True
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(QUANTIFICATION_COLUMNS))
 
 
 def cycles(record: Record) -> pd.DataFrame:

@@ -230,6 +230,49 @@ def reaction_rows(record: Record) -> list[tuple[str, ...]]:
     return rows
 
 
+QUANTITY_COLUMNS = {
+    "Well": "left",
+    "Sample": "left",
+    "Target": "left",
+    "Cq": "right",
+    "±SE": "right",
+    "Ct by rule": "right",
+    "Factor": "right",
+    "N0": "right",
+    "±SE of N0": "right",
+    "Copies": "right",
+    "Poisson SD": "right",
+    "Why no Cq": "left",
+}
+"""Columns of :func:`quantity_rows` and how they are set."""
+
+
+def quantity_rows(record: Record) -> list[tuple[str, ...]]:
+    """Quantities of every reaction as texts, in the order of :data:`QUANTITY_COLUMNS`."""
+    if record.quantification is None:
+        return []
+    curves = record.curves
+    return [
+        (
+            reaction.well_name,
+            reaction.sample or "",
+            reaction.target,
+            number(one.cq),
+            number(one.cq_se, 3),
+            number(style.value),
+            number(one.efficiency, 3),
+            "" if one.n0 is None else f"{one.n0:.3g}",
+            "" if one.n0_se is None else f"{one.n0_se:.2g}",
+            "" if one.copies is None else f"{one.copies:.4g}",
+            number(one.poisson_sd, 3),
+            one.reason or "",
+        )
+        for reaction, style, one in zip(
+            record.run.reactions, curves.instrument_cq, record.quantification.wells, strict=True
+        )
+    ]
+
+
 FINDING_COLUMNS = {"Finding": "left", "Rule": "left", "What, and what to do": "left"}
 """Columns of :func:`finding_rows`."""
 

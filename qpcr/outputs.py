@@ -15,7 +15,6 @@ from pathlib import Path
 from qpcr import frames
 from qpcr.document import to_json
 from qpcr.errors import InputError
-from qpcr.quantities.quantification import quantification_csv
 from qpcr.record import Record
 from qpcr.report import render
 
@@ -23,12 +22,10 @@ SOMETIMES = ("calls.csv", "quantification.csv")
 """Files of a run that only some analyses have."""
 
 
-def write_outputs(
-    record: Record, folder: Path, lang: str = "en", method: str | None = None
-) -> list[Path]:
+def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
     """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
 
-    With a panel ``calls.csv`` too, with a method ``quantification.csv``.
+    With a panel ``calls.csv`` too, with a quantification ``quantification.csv``.
 
     Parameters
     ----------
@@ -39,8 +36,6 @@ def write_outputs(
         quantification of an earlier analysis are removed where this one has none; others stay.
     lang
         Language of the report.
-    method
-        Cq method for quantities, one of :func:`qpcr.methods.methods`; it changes no other file.
 
     Returns
     -------
@@ -59,9 +54,9 @@ def write_outputs(
     }
     if record.panel is not None:
         tables["calls.csv"] = frames.calls(record)
+    if record.quantification is not None:
+        tables["quantification.csv"] = frames.quantification(record, record.quantification)
     texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    if method is not None:
-        texts["quantification.csv"] = quantification_csv(record, method)
     texts["run.json"] = to_json(record)
     texts["report.html"] = render(record, lang)
     return write_texts(texts, folder, replaces=SOMETIMES)

@@ -28,6 +28,8 @@ def analyze(
     identities: Sequence[Identity] | NamePattern | None = None,
     release: Release | None = None,
     run_name: str | None = None,
+    method: str | None = None,
+    copies: bool = False,
 ) -> Record:
     """Analyze one run.
 
@@ -49,6 +51,12 @@ def analyze(
         A person's decision to use the run although its controls failed.
     run_name
         Which run to read, where the file holds several (RDML).
+    method
+        Cq method for quantities, one of :func:`qpcr.methods.methods`; nothing else rests on it:
+        calls stay with the instrument's rule, their cut-offs were set with it.
+    copies
+        The quantities of standards are copies in the reaction; see
+        :func:`qpcr.quantification.quantified`.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def analyze(
     Raises
     ------
     InputError
-        The file cannot be read, or the run cannot be analyzed.
+        The file cannot be read, the run cannot be analyzed, or there is no such method.
     """
     # The parts that compute load SciPy and more: only when they are needed.
     from qpcr.calls import decide
@@ -65,10 +73,13 @@ def analyze(
     from qpcr.fits import fit_curves
     from qpcr.light_level import light_level
     from qpcr.qc import evaluate, plate_of
+    from qpcr.quantification import check_method, quantified
     from qpcr.samples import match_samples
     from qpcr.shapes import classify
     from qpcr.threshold_origin import threshold_findings
 
+    if method is not None:
+        check_method(method)
     run = source if isinstance(source, Run) else read_run(source, run_name)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
@@ -96,4 +107,5 @@ def analyze(
         calls,
         known,
         light_level=light_level(run),
+        quantification=None if method is None else quantified(made, fits, method, copies),
     )

@@ -1,8 +1,8 @@
 """Runs of a store analyzed again from their stored raw data: what would change, and changing it.
 
 Nothing is written unless asked for; then every run is one commit, a revision that names the run it
-replaces. A run whose last revision was made by this version of the software with the same panel is
-left alone: an interrupted reanalysis continues where it stopped.
+replaces. A run whose last revision was made by this version of the software with the same panel and
+the same method of quantities is left alone: an interrupted reanalysis continues where it stopped.
 
 Where the work is done is a :class:`qpcr.farm.Mapper`.
 """
@@ -18,12 +18,14 @@ from primers import Panel
 from qpcr.errors import InputError, QpcrError
 from qpcr.farm import Mapper, in_turn
 from qpcr.findings import Severity
+from qpcr.quantification import check_method
 from qpcr.record import Record, versions
 from qpcr.records.query import RunQuery
 from qpcr.settings import BY_PANEL, Settings
 
 if TYPE_CHECKING:
     from qpcr.calls import Release
+    from qpcr.quantification import Quantification
     from qpcr.records.replaced import CallChange
     from qpcr.records.store import Store
 
@@ -45,11 +47,13 @@ class Job:
     panel
         To call by; ``None``: the panel the run was called by.
     again
-        Even if the last revision was made by this version with this panel.
+        Even if the last revision was made by this version with this panel and method.
     apply
         Write what changes.
     reason, user
         Why, and who.
+    method
+        Cq method of quantities; ``None``: the one the run has, if any.
     """
 
     store: Path
@@ -60,6 +64,28 @@ class Job:
     apply: bool = False
     reason: str | None = None
     user: str | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityChange:
+    """Quantities before and after: by which method, and how far its Cq are apart.
+
+    Attributes
+    ----------
+    before, after
+        Method and its version, or ``None``: no quantities.
+    gained, lost
+        Reactions that have a Cq by the method now, or none any more.
+    largest_cq_difference
+        Of those that have one before and after, in cycles.
+    """
+
+    before: str | None
+    after: str | None
+    gained: int
+    lost: int
+    largest_cq_difference: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +97,8 @@ class Redone:
     run, file
         Of the job.
     current
-        Nothing was done: the last revision is by this version of the software, with this panel.
+        Nothing was done: the last revision is by this version of the software, with this panel and
+        method.
     calls
         Calls on record that change, as they stand, amendments included.
     cq_gained, cq_lost
@@ -84,6 +111,8 @@ class Redone:
         Id of the new revision, if one was written.
     error
         Why it did not work.
+    quantities
+        What becomes of the quantities; ``None`` for a run that has none before and after.
     """
 
     run: str
@@ -96,6 +125,7 @@ class Redone:
     notes: tuple[str, ...] = ()
     revision: str | None = None
     error: str | None = None
+    quantities: QuantityChange | None = None
 
 
 def jobs_of(
@@ -107,6 +137,7 @@ def jobs_of(
     apply: bool = False,
     reason: str | None = None,
     user: str | None = None,
+    method: str | None = None,
 ) -> list[Job]:
     """Say what there is to do: runs, each by its last revision, the oldest first.
 
@@ -119,26 +150,31 @@ def jobs_of(
     panel
         To call by instead of each run's own.
     again
-        Also runs whose last revision was made by this version with this panel.
+        Also runs whose last revision was made by this version with this panel and method.
     apply
         Write what comes out as new revisions; by default it is only said.
     reason
         Why; needed with `apply`.
     user
         Who; by default as the store does.
+    method
+        Cq method of quantities for all runs; by default each keeps its own, and a run without
+        stays without.
 
     Raises
     ------
     InputError
-        No such run, or `apply` without a reason.
+        No such run or method, or `apply` without a reason.
     """
+    if method is not None:
+        check_method(method)
     if apply and not (reason or "").strip():
         raise InputError(
             "new revisions need a reason", expected="why the runs are analyzed again",
             remedy="state it with --reason",
         )  # fmt: skip
     return [
-        Job(store.folder.absolute(), run, file, panel, again, apply, reason, user)
+        Job(store.folder.absolute(), run, file, panel, again, apply, reason, user, method)
         for run, file in _selected(store, runs)
     ]
 
@@ -190,9 +226,9 @@ def redo(job: Job) -> Redone:
         store = Store.open(job.store)
         before = store.record(job.run)
         panel = before.panel if job.panel is None else job.panel
-        if not job.again and _is_current(before, panel):
+        if not job.again and _is_current(before, panel, job.method):
             return Redone(job.run, job.file, current=True)
-        after, notes = _again(before, panel)
+        after, notes = _again(before, panel, job.method)
         calls = store.changed_calls(after)
         done = replace(compared(before, after, job), calls=calls, notes=notes)
         if not job.apply:
@@ -203,9 +239,20 @@ def redo(job: Job) -> Redone:
         return Redone(job.run, job.file, error=str(error))
 
 
-def _is_current(record: Record, panel: Panel | None) -> bool:
+def _is_current(record: Record, panel: Panel | None, method: str | None) -> bool:
     same = record.versions.get(SOFTWARE) == versions()[SOFTWARE]
-    return same and _plain(record.panel) == _plain(panel)
+    return same and _plain(record.panel) == _plain(panel) and _same_method(record, method)
+
+
+def _same_method(record: Record, method: str | None) -> bool:
+    """Quantities are by this method as it is now; `method` ``None``: by the one they are by."""
+    from qpcr.methods import methods
+
+    kept = record.quantification
+    if kept is None:
+        return method is None
+    wanted = methods().get(method or kept.method)
+    return wanted is not None and (kept.method, kept.version) == (wanted.name, wanted.version)
 
 
 def _plain(panel: Panel | None) -> Panel | None:
@@ -213,7 +260,9 @@ def _plain(panel: Panel | None) -> Panel | None:
     return None if panel is None else replace(panel, file=None)
 
 
-def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]]:
+def _again(
+    before: Record, panel: Panel | None, method: str | None
+) -> tuple[Record, tuple[str, ...]]:
     """Analyze a run again as it was analyzed before.
 
     A person's release holds only for the faults it was given for: when others make the run invalid,
@@ -221,6 +270,8 @@ def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]
     """
     from qpcr.pipeline import analyze
 
+    kept = before.quantification
+    wanted = method if kept is None else method or kept.method
     release = next((call.released for call in before.calls if call.released is not None), None)
 
     settings, told = _settings(before, panel)
@@ -233,6 +284,8 @@ def _again(before: Record, panel: Panel | None) -> tuple[Record, tuple[str, ...]
             panel=panel,
             identities=tuple(before.identities.values()) or None,
             release=given,
+            method=wanted,
+            copies=kept is not None and kept.copies,
         )
 
     after = made(release)
@@ -264,11 +317,35 @@ def _faults(record: Record) -> set[str]:
 def compared(before: Record, after: Record, job: Job) -> Redone:
     """How the Ct of two analyses of one run differ."""
     pairs = [(before.fits[i].cq, after.fits[i].cq) for i in range(len(after.fits))]
-    differences = [abs(a - b) for a, b in pairs if a is not None and b is not None]
+    gained, lost, largest = _apart(pairs)
     return Redone(
         job.run,
         job.file,
-        cq_gained=sum(a is None and b is not None for a, b in pairs),
-        cq_lost=sum(a is not None and b is None for a, b in pairs),
-        largest_cq_difference=max(differences, default=0.0),
+        cq_gained=gained,
+        cq_lost=lost,
+        largest_cq_difference=largest,
+        quantities=_quantities(before, after),
     )
+
+
+def _apart(pairs: Sequence[tuple[float | None, float | None]]) -> tuple[int, int, float]:
+    """How many gain a value, how many lose it, and by how much the others differ at most."""
+    return (
+        sum(a is None and b is not None for a, b in pairs),
+        sum(a is not None and b is None for a, b in pairs),
+        max((abs(a - b) for a, b in pairs if a is not None and b is not None), default=0.0),
+    )
+
+
+def _quantities(before: Record, after: Record) -> QuantityChange | None:
+    old, new = before.quantification, after.quantification
+    if old is None and new is None:
+        return None
+    none = (None,) * len(after.run.reactions)
+    a = none if old is None else tuple(one.cq for one in old.wells)
+    b = none if new is None else tuple(one.cq for one in new.wells)
+    return QuantityChange(_method(old), _method(new), *_apart(list(zip(a, b, strict=True))))
+
+
+def _method(found: Quantification | None) -> str | None:
+    return None if found is None else f"{found.method} {found.version}"

@@ -21,6 +21,7 @@ from qpcr.shapes import Shape
 if TYPE_CHECKING:
     from qpcr.calls import Call
     from qpcr.fits import Fits
+    from qpcr.quantification import Quantification
     from qpcr.samples import Identity
 
 _PACKAGES = ("ikaros-qpcr", "numpy", "scipy", "lmfit")
@@ -64,6 +65,9 @@ class Record:
     light_level
         How much light reached the detector, a stand-in for the lamp; ``None`` in records of
         versions that did not look.
+    quantification
+        Cq, efficiency and quantity by the method that was asked for, or ``None``; nothing else
+        rests on it.
     """
 
     run: Run
@@ -79,13 +83,18 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     light_level: LightLevel | None = None
+    quantification: Quantification | None = field(
+        default=None, metadata={"omitted_when_none": True}
+    )
 
     def __post_init__(self) -> None:
         for name in ("versions", "identities"):
             object.__setattr__(self, name, FrozenMap(getattr(self, name)))
         lengths = {len(self.curves), len(self.fits), len(self.shapes), len(self.run.reactions)}
+        if self.quantification is not None:
+            lengths.add(len(self.quantification))
         if len(lengths) > 1:
-            raise ValueError("run, curves, fits and shapes must have one row a reaction")
+            raise ValueError("run, curves, fits, shapes and quantities: one row a reaction each")
 
     @property
     def invalid(self) -> bool:

@@ -14,9 +14,10 @@ ORDER = [
     "errors", "_frozen", "said", "_lists", "_nearest", "_registry", "light_source", "run",
     "light_level", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
-    "findings", "qc", "calls", "tables", "indicators", "benchmark", "clinical", "samples",
-    "expected", "threshold_origin",
-    "record", "unmatched", "pipeline", "frames", "quantities", "document", "report", "outputs",
+    "findings", "qc", "calls", "tables", "sampling", "quantification", "indicators", "benchmark",
+    "clinical", "samples", "expected", "threshold_origin",
+    "record", "unmatched", "replicates", "pipeline", "frames", "quantities", "document", "report",
+    "outputs",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
     "mrd_records", "exchange", "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve",
     "commands",
@@ -28,7 +29,7 @@ APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
 INSIDE = {
     "quantities": (
-        "named_table", "drawing", "quantification", "measured", "quantify", "installation",
+        "named_table", "drawing", "measured", "quantify", "installation",
         "tables", "detection", "controls", "relative", "mrd", "mrd_tables",
     ),
 }  # fmt: skip

@@ -218,7 +218,13 @@ def _template_texts() -> str:
     names = ["report.html", *(f"js/{one.name}" for one in folder.joinpath("js").iterdir())]
     python = [
         resources.files("qpcr.report").joinpath(name).read_text("utf-8")
-        for name in ("_summary.py", "_verdict.py", "_miqe.py", "_standards.py")
+        for name in (
+            "_summary.py",
+            "_verdict.py",
+            "_miqe.py",
+            "_standards.py",
+            "_quantities.py",
+        )
     ]
     return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from report_records import ATTACKS, hostile_record, synthetic_record, synthetic_run
 
+from qpcr.quantification import quantified
 from qpcr.record import Record
 from qpcr.report import render
 
@@ -424,6 +426,31 @@ def test_hostile_names_stay_inert(browser: Any, tmp_path: Path) -> None:
     assert page.severe() == []
     page.click("#clear")
     assert [row[1] for row in page.rows()[: 2 * len(ATTACKS) : 2]] == list(ATTACKS)
+
+
+def test_quantities_stand_beside_the_ct(browser: Any, tmp_path: Path) -> None:
+    made = synthetic_record(synthetic_run(used=24))
+    found = quantified(made.curves, made.fits, "recommended")
+    page = Page(browser, save(replace(made, quantification=found), tmp_path))
+    heads = [one.text for one in page.all("#reactions thead button")]
+    assert heads.index("Cq by method") == heads.index("N0 (signal before cycle 1)") - 1
+    place = heads.index("Cq by method")
+    for row, one in zip(page.rows(), found.wells, strict=True):
+        if one.cq is None:
+            assert row[place] == "Undetermined"
+        else:
+            shown = [float(part) for part in row[place].split(" ± ")]
+            assert shown == pytest.approx([one.cq, one.cq_se], abs=6e-4)
+    page.well(1)
+    facts = page.find("#detail-facts").text
+    assert "Cq (recommended)" in facts
+    shown = re.search(r"Cq \(recommended\)\s+([\d.]+)", facts)
+    assert shown
+    assert float(shown[1]) == pytest.approx(found.wells[1].cq, abs=6e-4)
+    assert "Amplification factor" in facts
+    page.well(6)
+    assert "finds no Cq on this curve" in page.find("#detail-facts").text
+    assert page.severe() == []
 
 
 def test_copied_table_is_safe_in_a_spreadsheet(browser: Any, tmp_path: Path) -> None:

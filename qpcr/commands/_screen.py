@@ -54,14 +54,19 @@ def show(record: Record) -> None:
         COLUMNS,
         FINDING_COLUMNS,
         LESS_WANTED,
+        QUANTITY_COLUMNS,
         call_rows,
         finding_rows,
+        quantity_rows,
         reaction_rows,
     )
 
     source = record.run.provenance
     click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
     print_table(COLUMNS, reaction_rows(record), omit=LESS_WANTED)
+    if record.quantification is not None:
+        click.echo(f"quantities: {record.quantification.said}")
+        print_table(QUANTITY_COLUMNS, quantity_rows(record))
     for note in (*record.run.notes, *record.curves.notes):
         click.echo(f"note: {note}")
     if record.findings:

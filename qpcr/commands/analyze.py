@@ -48,8 +48,11 @@ if TYPE_CHECKING:
 @click.option(
     "--method",
     type=click.Choice(METHODS),
-    help="Write quantification.csv too: Cq, efficiency and quantity by this method. Calls and all "
-    "other files stay with the instrument's rule and the threshold.",
+    help="Cq, efficiency and quantity by this method too: quantification.csv, the report, the "
+    "store. Calls stay with the instrument's rule.",
+)
+@click.option(
+    "--copies", is_flag=True, help="Quantities of standards are copies: say what sampling adds."
 )
 @language_option
 @run_option
@@ -66,6 +69,7 @@ def analyze(
     why: str | None,
     user: str | None,
     method: str | None,
+    copies: bool,
     lang: str | None,
     run_name: str | None,
     baseline: str,
@@ -94,15 +98,16 @@ def analyze(
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)
     _distinct(files, out)
-    if method is not None and out is None:
-        raise click.UsageError("--method writes a file: say where with --out")
+    if copies and method is None:
+        raise click.UsageError("--copies is about quantities: it needs --method")
+    chosen |= {"method": method, "copies": copies}
     keep = None if records is None else _keeper(records, user, why)
     plates: list[Matched] = []
     total = failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
             for job in jobs_of(file, run_name, alone=len(files) == 1):
-                record = _analyze_one(job, out, chosen, (tongue, method), keep)
+                record = _analyze_one(job, out, chosen, tongue, keep)
                 if explain and record is not None:
                     for call in record.calls:
                         click.echo("\n".join(call.chain()))
@@ -155,7 +160,7 @@ def _analyze_one(
     job: Job,
     out: Path | None,
     chosen: dict[str, Any],
-    written_as: tuple[str, str | None],
+    lang: str,
     keep: Callable[[Record], str] | None,
 ) -> Record | None:
     """Analyze one run; say what came out or what was wrong. ``None`` when it did not work."""
@@ -165,7 +170,7 @@ def _analyze_one(
 
     try:
         record = run_analysis(job.run.read(), **chosen)
-        written = [] if out is None else write_outputs(record, out / job.folder, *written_as)
+        written = [] if out is None else write_outputs(record, out / job.folder, lang)
         kept = None if keep is None else keep(record)
     except QpcrError as error:
         complain(error)

@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import BAD_INPUT, FAILED
-from qpcr.commands._options import scheduler_option
+from qpcr.commands._options import METHODS, scheduler_option
 from qpcr.commands._screen import print_table, progress
 from qpcr.commands.records._options import opened, store_option, user_option
 
 if TYPE_CHECKING:
-    from qpcr.reanalysis import Redone
+    from qpcr.reanalysis import QuantityChange, Redone
 
 
 @click.command()
 @store_option
 @user_option
 @click.option("--panel", "panel_name", help="Panel to call by instead: its name, or a TOML file.")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="Quantities by this method instead; default: each run keeps its own, if it has any.",
+)
 @click.option("--run", "runs", multiple=True, help="Only this run (may be repeated).")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; default: as fits.")
 @scheduler_option
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 def reanalyze(
     folder: Path,
     panel_name: str | None,
+    method: str | None,
     runs: tuple[str, ...],
     jobs: int | None,
     scheduler: str | None,
@@ -55,7 +61,7 @@ def reanalyze(
     panel = None if panel_name is None else load_panel(panel_name)
     if panel is not None:
         check_panel_rules(panel)
-    chosen = {"again": again, "apply": apply, "reason": reason}
+    chosen = {"again": again, "apply": apply, "reason": reason, "method": method}
     chosen["user"] = user or getuser()  # not the one a worker runs as
     waiting = jobs_of(opened(folder), runs, panel, **chosen)  # type: ignore[arg-type]
     mapper = mapper_for(jobs or processes_for(len(waiting)), scheduler)
@@ -91,9 +97,27 @@ def _show(done: list[Redone], apply: bool) -> None:
         f"{len(done)} runs: {current} up to date, {failed} failed; {len(rows)} calls change; "
         f"{cq} reactions gain or lose a Ct, the others differ by at most {largest:.3g} cycles"
     )
+    _show_quantities(done)
     written = sum(one.revision is not None for one in done)
     said = f"{written} new revisions were written" if apply else "nothing was written: no --apply"
     click.echo(said)
+
+
+def _show_quantities(done: list[Redone]) -> None:
+    """Runs by what becomes of their quantities: the method before and now, and how far it moves."""
+    groups: dict[tuple[str | None, str | None], list[QuantityChange]] = {}
+    for one in done:
+        if one.quantities is not None:
+            key = one.quantities.before, one.quantities.after
+            groups.setdefault(key, []).append(one.quantities)
+    for (before, after), mine in groups.items():
+        by = f"by {after}" if before == after else f"by {after or 'none'}, were {before or 'none'}"
+        moved = sum(one.gained + one.lost for one in mine)
+        largest = max(one.largest_cq_difference for one in mine)
+        click.echo(
+            f"quantities of {len(mine)} runs: {by}; {moved} reactions gain or lose a Cq, the "
+            f"others differ by at most {largest:.3g} cycles"
+        )
 
 
 COMMAND = reanalyze

@@ -44,6 +44,10 @@ class Method:
         When to use it.
     estimate
         The method itself: all curves of a batch at once.
+    version
+        Raised whenever its numbers change: what was stored says by which it was made.
+    settings
+        Its own constants by name, to be kept beside its numbers.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Method:
     assumes: str
     use: str
     estimate: Callable[[Batch], Estimates]
+    version: int = 1
+    settings: tuple[tuple[str, float], ...] = ()
 
 
 def methods() -> Mapping[str, Method]:

@@ -65,4 +65,5 @@ METHOD = Method(
     "plateau may differ.",
     use="Quantification. Calls stay with the instrument's rule.",
     estimate=_estimate,
+    settings=(("level", LEVEL), ("floor", HOW.floor), ("proportional", HOW.proportional)),
 )

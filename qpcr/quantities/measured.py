@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
 from qpcr.findings import Severity
-from qpcr.quantities.quantification import quantified
+from qpcr.methods import methods
+from qpcr.quantification import Quantified, check_method, quantified
 from qpcr.run import Task
 from qpcr.said import Said, say
 
@@ -86,7 +87,7 @@ def measured(
     if method is None:
         cqs = [(fit.cq, fit.reason_text) for fit in record.fits]
     else:
-        cqs = [(one.cq, one.reason) for one in quantified(record, method)]
+        cqs = [(one.cq, one.reason) for one in by_method(record, method)]
     barred = _barred(record)
     for row, (reaction, (cq, why)) in enumerate(zip(record.run.reactions, cqs, strict=True)):
         omitted = None
@@ -121,6 +122,21 @@ def _barred(record: Record) -> dict[int, str]:
             for row in one.reactions:
                 found.setdefault(row, one.message)
     return found
+
+
+def by_method(record: Record, method: str) -> tuple[Quantified, ...]:
+    """Reactions of a record by a method: those it holds, if made so, else made now.
+
+    Raises
+    ------
+    InputError
+        There is no such method.
+    """
+    check_method(method)
+    kept = record.quantification
+    if kept is not None and (kept.method, kept.version) == (method, methods()[method].version):
+        return kept.wells
+    return quantified(record.curves, record.fits, method).wells
 
 
 def check_names(files: Sequence[Path]) -> None:

@@ -18,7 +18,8 @@ array                                   ``{"@": "array", "at": data set, "row": 
 Arrays go to data sets named after the fields on the way to them. Arrays of one field of many like
 values (by well, by reaction) share a data set, stacked along its first axis; `row` is then the
 place there, else ``null``. Classes are named by their module and name, in this software's packages
-only; reading builds no other value.
+only; reading builds no other value. A field whose metadata say ``omitted_when_none`` is then left
+out: versions before it can read what does not need it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ CLOSED = ("qpcr.commands", "qpcr.records", "qpcr.simulate", "qpcr.report")
 """Packages that hold no values of the pipeline."""
 MOVED: dict[str, str] = {}
 """Names of classes in older files to where they are now."""
+
+OMITTED = "omitted_when_none"
+"""In a field's metadata: see above."""
 
 Array = np.ndarray[Any, Any]
 
@@ -88,7 +92,12 @@ class Packer:
         if isinstance(value, (list, tuple)):
             return [self.pack(one, path, True) for one in value]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = [field.name for field in dataclasses.fields(value) if field.init]
+            fields = [
+                field.name
+                for field in dataclasses.fields(value)
+                if field.init
+                and not (field.metadata.get(OMITTED) and getattr(value, field.name) is None)
+            ]
             told = {n: self.pack(getattr(value, n), (*path, n.lstrip("_")), many) for n in fields}
             return {"@": _name(type(value)), **told}
         raise TypeError(f"no stored form for {type(value).__name__}")

@@ -28,16 +28,19 @@ def digests(record: Record) -> dict[str, str]:
     """What makes an analysis the same as another: file, how it was analyzed, panel.
 
     How: settings, who the samples are, releases, version of this software, and what was called. So
-    a call that comes out otherwise is never taken for one that is there already.
+    a call that comes out otherwise is never taken for one that is there already. The method of
+    quantities counts where there are any: digests of runs without stay what they were.
     """
     calls = [(one.sample, one.outcome, one.deletions, one.released) for one in record.calls]
-    how = (
+    how: tuple[Any, ...] = (
         record.settings,
         record.fit_settings,
         dict(sorted(record.identities.items())),
         record.versions.get("ikaros-qpcr"),
         calls,
     )
+    if record.quantification is not None:
+        how = (*how, record.quantification.how)
     return {
         "source_sha256": record.run.provenance.sha256,
         "settings_sha256": digest(how),

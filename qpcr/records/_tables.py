@@ -39,6 +39,10 @@ UNITS = {
     "baseline_start": "cycle",
     "baseline_end": "cycle",
     "threshold": "ΔRn (1)",
+    "n0": "signal (Rn; the reporter's own unit without a passive reference)",
+    "n0_se": "as n0",
+    "copies": "copies in the reaction",
+    "poisson_sd": "cycle",
     "shape_probability": "1",
     "r2": "1",
     "residual_se": "ΔRn (1)",
@@ -87,10 +91,10 @@ def _column(name: str, values: list[Any]) -> np.ndarray[Any, Any]:
 
 
 def put_record_tables(group: Any, record: Record) -> None:
-    """Write the tables of one record: reactions, cycles, fits, findings and calls."""
+    """Write a record's tables: reactions, cycles, fits, findings, calls, any quantification."""
     from qpcr import frames  # pandas costs start-up time
 
-    made = (
+    made = [
         ("reactions", frames.reactions(record), "one row a reaction, in the order of the plate"),
         (
             "cycles",
@@ -99,7 +103,10 @@ def put_record_tables(group: Any, record: Record) -> None:
         ),
         ("findings", frames.findings(record), "what the quality rules saw, the gravest first"),
         ("calls", frames.calls(record), "one row a sample: what it is called, and why"),
-    )
+    ]
+    if (found := record.quantification) is not None:
+        meaning = "one row a reaction by the method of quantities; calls do not rest on it"
+        made.append(("quantification", frames.quantification(record, found), meaning))
     for name, frame, meaning in made:
         columns = {str(column): frame[column].tolist() for column in frame.columns}
         put_table(group, name, columns, meaning)

@@ -19,6 +19,7 @@ from qpcr.run import well_name
 if TYPE_CHECKING:
     from calibration.standard_curve import StandardCurve
     from qpcr.fits import Estimate, Fit
+    from qpcr.quantification import Quantified
     from qpcr.record import Record
     from qpcr.report.language import Language
 
@@ -83,6 +84,12 @@ def payload(
         return None if text is None else tongue.say(text)
 
     fits = [record.fits[index] for index in range(len(curves))]
+    found = record.quantification
+    rows = [_reaction(record, index, fit, said) for index, fit in enumerate(fits)]
+    if found is not None:
+        rows = [
+            {**row, **_quantified(one, said)} for row, one in zip(rows, found.wells, strict=True)
+        ]
     return {
         "texts": dict(tongue.texts),
         "plate": {"rows": run.rows, "columns": run.columns},
@@ -90,6 +97,7 @@ def payload(
         "cycles": curves.cycles.tolist(),
         "reference": run.passive_reference,
         "called": bool(record.calls),
+        "method": None if found is None else found.method,
         "findings": [tongue.say(finding.message) for finding in record.findings],
         "standards": [_standard(one, curve) for one, curve in quantities.drawn],
         "targets": {
@@ -97,7 +105,7 @@ def payload(
             for name, one in curves.thresholds.items()
         },
         "reactions": {
-            **_columns([_reaction(record, index, fit, said) for index, fit in enumerate(fits)]),
+            **_columns(rows),
             **_judgements(record, tongue),
             **_read(quantities, len(curves), said),
         },
@@ -158,6 +166,22 @@ def _reaction(record: Record, index: int, fit: Fit, said: Say) -> dict[str, Any]
         "baseline_source": None if baseline is None else baseline.source,
         "intercept": None if baseline is None else short(baseline.intercept),
         "slope": None if baseline is None else short(baseline.slope),
+    }
+
+
+def _quantified(one: Quantified, said: Say) -> dict[str, Any]:
+    """One reaction by the method of quantities."""
+    return {
+        "q": short(one.cq),
+        "q_se": short(one.cq_se),
+        "q_reason": said(one.reason),
+        "factor": short(one.efficiency),
+        "factor_se": short(one.efficiency_se),
+        "n0": short(one.n0),
+        "n0_se": short(one.n0_se),
+        "copies": short(one.copies),
+        "poisson": short(one.poisson_sd),
+        "poisson_reason": said(one.poisson_reason),
     }
 
 

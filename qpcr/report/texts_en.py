@@ -94,6 +94,33 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "reactions; determined here but not there, or the reverse: {split} of {total}.",
         "difference_none": "{label}: no reaction has both values; determined here but not there, "
         "or the reverse: {split} of {total}.",
+        # quantities by a method
+        "quantities": "Quantities by the method",
+        "quantities_wells": "Wells with Cq",
+        "quantities_no_copies": "It was not said that the quantities of standards are copies: what "
+        "sampling adds is not known.",
+        "quantities_shift": "Beside the Ct by the instrument's rule: median {median} cycles, from "
+        "{low} to {high}, over {count} reactions. The two are read at different levels, so a "
+        "common shift is no error. Determined by one but not by the other: {split} of {total}.",
+        "quantities_no_pair": "No reaction has a Cq by the method and a Ct by the instrument's "
+        "rule; determined by one but not by the other: {split} of {total}.",
+        "quantities_help": "Replicates are wells of one sample, task and quantity; SD in cycles, "
+        "pooled. Standard errors hold neither pipetting nor sampling: an observed SD well above "
+        "both together comes from handling, or from wells that amplify unlike.",
+        "replicate_wells": "Replicates (wells / groups)",
+        "sd_observed": "SD observed",
+        "sd_by_rule": "SD by the instrument's rule",
+        "sd_stated": "SD by standard errors",
+        "sd_poisson": "SD by sampling (Poisson)",
+        "cq_by": "Cq ({method})",
+        "factor": "Amplification factor",
+        "n0": "N0 (signal before cycle 1)",
+        "copies": "Copies",
+        "column_q": "Cq by method",
+        "column_q_se": "Cq by method SE",
+        "column_q_reason": "Why no Cq by method",
+        "column_factor_se": "Amplification factor SE",
+        "column_n0_se": "N0 SE",
         # choosing
         "choose": "Choose",
         "colour_by": "Colour by",

@@ -86,6 +86,31 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "difference": "{label}：差值中位数 {median} 个循环，最大 {largest}，共 {count} 个反应；"
         "仅一方测得：{total} 个中有 {split} 个。",
         "difference_none": "{label}：没有任何反应两者皆有；仅一方测得：{total} 个中有 {split} 个。",
+        # quantities by a method
+        "quantities": "按所选方法定量",
+        "quantities_wells": "有 Cq 的孔",
+        "quantities_no_copies": "未说明标准品的浓度为拷贝数：抽样（Poisson）的影响未知。",
+        "quantities_shift": "与仪器规则的 Ct 相比：中位数 {median} 个循环，范围 {low} 至 {high}，"
+        "共 {count} 个反应。两者在不同的信号水平读取，整体偏移不是误差。"
+        "仅一方测得：{total} 个中有 {split} 个。",
+        "quantities_no_pair": "没有任何反应同时具有该方法的 Cq 和仪器规则的 Ct；"
+        "仅一方测得：{total} 个中有 {split} 个。",
+        "quantities_help": "复孔指样本、类型和浓度均相同的孔；SD 以循环数计，为合并值。"
+        "标准误不含加样和抽样误差：观测 SD 明显大于两者之和时，来自操作或各孔扩增不一致。",
+        "replicate_wells": "复孔（孔数 / 组数）",
+        "sd_observed": "观测 SD",
+        "sd_by_rule": "仪器规则的 SD",
+        "sd_stated": "标准误预测的 SD",
+        "sd_poisson": "抽样 SD（Poisson）",
+        "cq_by": "Cq（{method}）",
+        "factor": "扩增倍数",
+        "n0": "N0（第 1 循环前的信号）",
+        "copies": "拷贝数",
+        "column_q": "所选方法的 Cq",
+        "column_q_se": "所选方法 Cq 标准误",
+        "column_q_reason": "所选方法无 Cq 的原因",
+        "column_factor_se": "扩增倍数标准误",
+        "column_n0_se": "N0 标准误",
         # choosing
         "choose": "选择",
         "colour_by": "着色依据",

@@ -21,6 +21,7 @@ function factsOf(r) {
       : t("interval_value", { low: fixed(r.low), high: fixed(r.high) })],
     [t("ct_style"), because(r.style, r.style_reason)],
     [t("ct_own"), own],
+    ...quantityFacts(r, because),
     [t("read_from"), r.range === null ? "" : t("cycles_value", { start: r.range[0], stop: r.range[1] })],
     [t("baseline_delay"), r.shift === null ? "" : t("delay_value", { cycles: fixed(r.shift) })],
     [t("cpd2"), plusMinus(r.cpd2, r.cpd2_se, 3)],
@@ -34,6 +35,22 @@ function factsOf(r) {
       r.at_bound ? t("model_at_bound") : "", r.converged ? "" : t("model_unsettled")].filter(Boolean).join(" · ")],
     [t("fit_quality"), [general(r.residual_se), fixed(r.r2, 5)].filter(Boolean).join(", ")],
   ].filter(([, value]) => value !== "");
+}
+
+/** The reaction by the method of quantities; nothing where none was asked for. */
+function quantityFacts(r, because) {
+  if (DATA.method === null) return [];
+  const pair = (value, se) => (value === null ? "" : se === null ? general(value)
+    : t("ct_value", { value: general(value), se: general(se) }));
+  return [
+    [t("cq_by", { method: DATA.method }), r.q === null || r.q_se === null ? because(r.q, r.q_reason)
+      : t("ct_value", { value: fixed(r.q), se: fixed(r.q_se) })],
+    [t("factor"), r.factor === null || r.factor_se === null ? fixed(r.factor)
+      : t("ct_value", { value: fixed(r.factor), se: fixed(r.factor_se) })],
+    [t("n0"), pair(r.n0, r.n0_se)],
+    [t("copies"), general(r.copies)],
+    [t("sd_poisson"), [fixed(r.poisson), r.q === null ? "" : r.poisson_reason].filter(Boolean).join(" · ")],
+  ];
 }
 
 function drawDetail() {

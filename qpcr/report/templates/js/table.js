@@ -22,6 +22,10 @@ const COLUMNS_SHOWN = [
     absent: r.own === null }), only: () => reactions.some((r) => r.own_known) },
   { head: "column_difference", cell: (r) => number(difference(r.cq, r), fixed(difference(r.cq, r))),
     only: () => reactions.some((r) => r.own_known) },
+  { head: "column_q", cell: (r) => ({ ...number(r.q, r.q === null ? t("undetermined")
+    : r.q_se === null ? fixed(r.q) : t("ct_value", { value: fixed(r.q), se: fixed(r.q_se) })),
+    absent: r.q === null, title: r.q_reason }), only: () => DATA.method !== null },
+  { head: "n0", cell: (r) => number(r.n0, general(r.n0)), only: () => DATA.method !== null },
   { head: "cpd2", cell: (r) => number(r.cpd2, fixed(r.cpd2, 2)) },
   { head: "cy0", cell: (r) => number(r.cy0, fixed(r.cy0, 2)) },
   { head: "efficiency", cell: (r) => number(r.efficiency, r.efficiency === null || r.efficiency_se === null
@@ -47,6 +51,11 @@ const COPIED = [
   ["threshold", (r) => DATA.targets[r.target].threshold], ["model", (r) => r.model],
   ["reason", (r) => (r.cq === null ? reasonText(r) : "")],
   ["column_style_reason", (r) => r.style_reason],
+  ...(DATA.method === null ? [] : [
+    ["column_q", (r) => r.q], ["column_q_se", (r) => r.q_se], ["factor", (r) => r.factor],
+    ["column_factor_se", (r) => r.factor_se], ["n0", (r) => r.n0], ["column_n0_se", (r) => r.n0_se],
+    ["copies", (r) => r.copies], ["sd_poisson", (r) => r.poisson], ["column_q_reason", (r) => r.q_reason],
+  ]),
 ];
 
 const lines = []; // {r, row, cells, words}
