@@ -261,7 +261,7 @@ def _plain(panel: Panel | None) -> Panel | None:
 
 
 def _again(
-    before: Record, panel: Panel | None, method: str | None
+    before: Record, panel: Panel | None, method: str | None = None
 ) -> tuple[Record, tuple[str, ...]]:
     """Analyze a run again as it was analyzed before.
 

@@ -16,7 +16,7 @@ import numpy as np
 from calibration.errors import CalibrationError
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr.run import Task
-from qpcr.said import Said, say
+from qpcr.said import Said, as_said, say
 
 if TYPE_CHECKING:
     from qpcr.run import Reaction
@@ -77,24 +77,26 @@ def sampling(
     if not copies:
         unsaid = say("It was not said that the quantities of standards are copies.")
         return [Sampling(None, None, unsaid) for _ in reactions]
-    curves = {name: _curve(name, reactions, cqs) for name in {one.target for one in reactions}}
+    used = [
+        (one, cq)
+        for one, cq in zip(reactions, cqs, strict=True)
+        if one.task is Task.STANDARD and not one.omitted
+    ]
+    curves = {name: _curve(name, used) for name in {one.target for one in reactions}}
     return [_of_well(one, cq, curves[one.target]) for one, cq in zip(reactions, cqs, strict=True)]
 
 
-def _curve(
-    target: str, reactions: Sequence[Reaction], cqs: Sequence[float | None]
-) -> StandardCurve | Said:
+def _curve(target: str, standards: Sequence[tuple[Reaction, float | None]]) -> StandardCurve | Said:
     """Line of a target's standards, or why there is none."""
     points = [
         (one.quantity, cq)
-        for one, cq in zip(reactions, cqs, strict=True)
-        if one.target == target and one.task is Task.STANDARD and not one.omitted
-        if one.quantity is not None and one.quantity > 0 and cq is not None
+        for one, cq in standards
+        if one.target == target and one.quantity and one.quantity > 0 and cq is not None
     ]
     try:
         curve = fit_standard_curve([quantity for quantity, _ in points], [cq for _, cq in points])
     except CalibrationError as error:
-        return say("No standard curve: {why}.", why=str(error))
+        return say("No standard curve: {why}.", why=as_said(error.reason))
     if curve.slope >= 0:
         return say(
             "No standard curve: Ct does not fall with the quantity (slope {slope:.3g}).",

@@ -240,7 +240,7 @@ def test_the_report_names_the_method_and_what_rests_on_it():
     assert "判定不依据这些数值" in chinese
     assert "Calls do not rest" not in chinese
     bare = render(synthetic_record(synthetic_run(used=24)))
-    assert 'id="quantities"' not in bare
+    assert 'id="by-method"' not in bare
     assert "判定不依据" not in bare
 
 
@@ -257,5 +257,5 @@ def test_the_reports_numbers_are_the_records():
 def test_hostile_names_stay_text_beside_quantities():
     made = with_method(hostile_record(), "cpd2")
     tree = lxml.html.fromstring(render(made))
-    assert not tree.xpath("//section[@id='quantities']//script | //section//img | //section//a")
-    assert len(tree.xpath("//section[@id='quantities']//tbody/tr")) == 2
+    assert not tree.xpath("//section[@id='by-method']//script | //section//img | //section//a")
+    assert len(tree.xpath("//section[@id='by-method']//tbody/tr")) == 2

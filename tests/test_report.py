@@ -223,7 +223,7 @@ def _template_texts() -> str:
             "_verdict.py",
             "_miqe.py",
             "_standards.py",
-            "_quantities.py",
+            "_by_method.py",
         )
     ]
     return "\n".join([*(folder.joinpath(name).read_text("utf-8") for name in names), *python])

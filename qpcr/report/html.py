@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from qpcr.report import _summary
+from qpcr.report._by_method import by_method
 from qpcr.report._data import payload, script_json
 from qpcr.report._miqe import miqe
-from qpcr.report._quantities import quantities
 from qpcr.report._standards import curve_rows, sample_rows, standards
 from qpcr.report._verdict import verdict
 from qpcr.report.language import language
@@ -75,7 +75,7 @@ def render(record: Record, lang: str = "en") -> str:
         counts=_summary.counts(record, texts),
         differences=_summary.differences(record, texts),
         compared=any(result.cq is not None for result in record.run.results.values()),
-        quantities=quantities(record, tongue),
+        by_method=by_method(record, tongue),
         settings=_summary.settings(record, tongue),
         origin=_summary.origin(record, texts),
         protocol=_summary.protocol(record, texts),

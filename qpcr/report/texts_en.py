@@ -95,16 +95,16 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "difference_none": "{label}: no reaction has both values; determined here but not there, "
         "or the reverse: {split} of {total}.",
         # quantities by a method
-        "quantities": "Quantities by the method",
-        "quantities_wells": "Wells with Cq",
-        "quantities_no_copies": "It was not said that the quantities of standards are copies: what "
+        "by_method": "Quantities by the method",
+        "by_method_wells": "Wells with Cq",
+        "by_method_no_copies": "It was not said that the quantities of standards are copies: what "
         "sampling adds is not known.",
-        "quantities_shift": "Beside the Ct by the instrument's rule: median {median} cycles, from "
+        "by_method_shift": "Beside the Ct by the instrument's rule: median {median} cycles, from "
         "{low} to {high}, over {count} reactions. The two are read at different levels, so a "
         "common shift is no error. Determined by one but not by the other: {split} of {total}.",
-        "quantities_no_pair": "No reaction has a Cq by the method and a Ct by the instrument's "
+        "by_method_no_pair": "No reaction has a Cq by the method and a Ct by the instrument's "
         "rule; determined by one but not by the other: {split} of {total}.",
-        "quantities_help": "Replicates are wells of one sample, task and quantity; SD in cycles, "
+        "by_method_help": "Replicates are wells of one sample, task and quantity; SD in cycles, "
         "pooled. Standard errors hold neither pipetting nor sampling: an observed SD well above "
         "both together comes from handling, or from wells that amplify unlike.",
         "replicate_wells": "Replicates (wells / groups)",

@@ -87,15 +87,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "仅一方测得：{total} 个中有 {split} 个。",
         "difference_none": "{label}：没有任何反应两者皆有；仅一方测得：{total} 个中有 {split} 个。",
         # quantities by a method
-        "quantities": "按所选方法定量",
-        "quantities_wells": "有 Cq 的孔",
-        "quantities_no_copies": "未说明标准品的浓度为拷贝数：抽样（Poisson）的影响未知。",
-        "quantities_shift": "与仪器规则的 Ct 相比：中位数 {median} 个循环，范围 {low} 至 {high}，"
+        "by_method": "按所选方法定量",
+        "by_method_wells": "有 Cq 的孔",
+        "by_method_no_copies": "未说明标准品的浓度为拷贝数：抽样（Poisson）的影响未知。",
+        "by_method_shift": "与仪器规则的 Ct 相比：中位数 {median} 个循环，范围 {low} 至 {high}，"
         "共 {count} 个反应。两者在不同的信号水平读取，整体偏移不是误差。"
         "仅一方测得：{total} 个中有 {split} 个。",
-        "quantities_no_pair": "没有任何反应同时具有该方法的 Cq 和仪器规则的 Ct；"
+        "by_method_no_pair": "没有任何反应同时具有该方法的 Cq 和仪器规则的 Ct；"
         "仅一方测得：{total} 个中有 {split} 个。",
-        "quantities_help": "复孔指样本、类型和浓度均相同的孔；SD 以循环数计，为合并值。"
+        "by_method_help": "复孔指样本、类型和浓度均相同的孔；SD 以循环数计，为合并值。"
         "标准误不含加样和抽样误差：观测 SD 明显大于两者之和时，来自操作或各孔扩增不一致。",
         "replicate_wells": "复孔（孔数 / 组数）",
         "sd_observed": "观测 SD",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantities:
+class ByMethod:
     """What the page says of the method: its name, sentences, and a row a target.
 
     Attributes
@@ -36,7 +36,7 @@ class Quantities:
     rows: tuple[tuple[str, ...], ...]
 
 
-def quantities(record: Record, tongue: Language) -> Quantities | None:
+def by_method(record: Record, tongue: Language) -> ByMethod | None:
     """What the page says; ``None`` for a record without a quantification."""
     found = record.quantification
     if found is None:
@@ -45,10 +45,10 @@ def quantities(record: Record, tongue: Language) -> Quantities | None:
     t = tongue.texts
     said = [tongue.say(found.said), _shift(record, t)]
     if not found.copies:
-        said.append(t["quantities_no_copies"])
+        said.append(t["by_method_no_copies"])
     seen = {one.target: one for one in replicates(record)}
     targets = dict.fromkeys(reaction.target for reaction in record.run.reactions)
-    return Quantities(
+    return ByMethod(
         found.method if known is None else f"{found.method} · {known.title}",
         tuple(said),
         tuple(_row(record, target, seen.get(target)) for target in targets),
@@ -66,8 +66,8 @@ def _shift(record: Record, t: Mapping[str, str]) -> str:
     both = [ours - rule for ours, rule in pairs if ours is not None and rule is not None]
     single = sum((ours is None) != (rule is None) for ours, rule in pairs)
     if not both:
-        return t["quantities_no_pair"].format(split=single, total=len(pairs))
-    return t["quantities_shift"].format(
+        return t["by_method_no_pair"].format(split=single, total=len(pairs))
+    return t["by_method_shift"].format(
         count=len(both),
         median=f"{np.median(both):+.2f}",
         low=f"{min(both):+.2f}",
