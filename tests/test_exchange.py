@@ -20,13 +20,14 @@ from primers import load_panel
 from qpcr import Settings
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
-from qpcr.exchange import pseudonyms
 from qpcr.exchange.clinical import carry_out, clinical_change, plan_file
 from qpcr.exchange.export import FORMATS, export_records
 from qpcr.exchange.fhir import bundle
 from qpcr.exchange.outgoing import Outgoing, outgoing
 from qpcr.exchange.pseudonyms import KEY_FILE, Pseudonyms, open_pseudonyms
 from qpcr.records import Change, Kind, Patient, Result, State, Store
+from qpcr.records.pseudonym_key import key_of, make_key
+from tests.store_kit import flip
 
 LOINC = "http://loinc.org"
 
@@ -628,7 +629,7 @@ def test_the_key_is_for_its_owner_only_and_never_replaced(tmp_path):
     first = open_pseudonyms(tmp_path)
     key = tmp_path / KEY_FILE
     assert key.stat().st_mode & 0o077 == 0
-    pseudonyms._make_key(key)  # somebody else was a moment slower
+    make_key(tmp_path)  # somebody else was a moment slower
     assert open_pseudonyms(tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
     key.chmod(0o640)
@@ -638,6 +639,47 @@ def test_the_key_is_for_its_owner_only_and_never_replaced(tmp_path):
     key.write_bytes(b"short")
     with pytest.raises(InputError, match="damaged"):
         open_pseudonyms(tmp_path)
+
+
+def test_every_flipped_bit_of_the_key_is_found_and_nothing_exported(store, tmp_path):
+    export_records(store, tmp_path / "a", "csv", deidentify=True)
+    assert not store.verify().problems
+    key = store.folder / KEY_FILE
+    whole = key.read_bytes()
+    for bit in range(len(whole) * 8):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        with pytest.raises(InputError, match="damaged"):
+            key_of(bytes(flipped))
+    for wrong in (*(whole[:length] for length in range(len(whole))), whole + b"x"):
+        with pytest.raises(InputError, match="damaged"):
+            key_of(wrong)
+    assert key_of(whole) == open_pseudonyms(store.folder).key
+    flip(key, 4096 + 7)
+    with pytest.raises(InputError, match="key of the pseudonyms is damaged") as caught:
+        open_pseudonyms(store.folder)
+    assert caught.value.file == str(key)
+    assert "backup" in str(caught.value)
+    with pytest.raises(InputError, match="damaged"):
+        export_records(store, tmp_path / "b", "csv", deidentify=True)
+    assert not (tmp_path / "b").exists()
+    assert [one.place for one in store.verify().problems] == [KEY_FILE]
+    with pytest.raises(InputError, match="damaged"):
+        store.backup(tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_key_of_an_earlier_version_is_taken_and_sealed(store):
+    key = store.folder / KEY_FILE
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+    assert any("no seal" in note for note in store.verify().notes)
+    assert open_pseudonyms(store.folder) == Pseudonyms(bytes(range(32)))
+    assert len(key.read_bytes()) == 544
+    assert key.stat().st_mode & 0o077 == 0
+    assert open_pseudonyms(store.folder) == Pseudonyms(bytes(range(32)))
+    report = store.verify()
+    assert report.problems == report.notes == ()
 
 
 def test_a_pseudonym_is_an_hmac_as_openssl_makes_it():

@@ -91,6 +91,80 @@ def test_a_writer_killed_at_any_step_loses_and_tears_nothing(original, tmp_path,
         check_after_kill(tmp_path / str(point), {said.read_text()} if said.exists() else set())
 
 
+INIT = """
+import sys
+from pathlib import Path
+from qpcr.records import Store
+from tests.store_kit import killed
+def act(folder):
+    return Store.init(folder / "new" / "store").id
+print(killed(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], act))
+"""
+
+
+@posix
+@pytest.mark.parametrize("when", ["before", "half"])
+def test_a_killed_init_leaves_no_store_or_a_whole_one(tmp_path, when):
+    empty, target = tmp_path / "empty", tmp_path / "killed"
+    empty.mkdir()
+    done = python(INIT, empty, target, when)
+    assert not done.stderr
+    points = int(done.stdout)
+    assert points > 15
+    made = 0
+    for point in range(1, points + 1):
+        folder = target / str(point) / "new" / "store"
+        if (folder / "store.json").exists():
+            made += 1
+            with pytest.raises(InputError, match="there is a store in it already"):
+                Store.init(folder)
+        else:
+            with pytest.raises(InputError, match="no store of records"):
+                Store.open(folder)
+            Store.init(folder)
+        store = Store.open(folder)
+        store.commit(record(1, "p"), user="anna")
+        report = verify(folder)
+        assert report.problems == report.notes == ()
+        assert Store.open(folder).id == store.id
+    assert 0 < made < points
+
+
+def test_init_takes_no_folder_with_anything_in_it(tmp_path):
+    for name in ("tmp/mine.txt", "commits/00000/00000001.h5", "ledger/x", "patients/x", "note"):
+        folder = tmp_path / name.replace("/", "-")
+        path = folder / name
+        path.parent.mkdir(parents=True)
+        path.write_text("precious")
+        with pytest.raises(InputError, match="not empty"):
+            Store.init(folder)
+        assert [one for one in folder.rglob("*") if one.is_file()] == [path]
+    (folder / "note").unlink()
+    Store.init(folder)  # a folder that is there, such as a mounted disk, may be empty
+
+
+def test_a_store_that_has_lost_its_description_is_never_made_anew(folder):
+    (folder / "store.json").unlink()
+    with pytest.raises(InputError, match="not empty"):
+        Store.init(folder)
+    with pytest.raises(InputError, match="no store") as caught:
+        Store.open(folder)
+    assert "lost its store.json" in str(caught.value)
+    assert "restore" in str(caught.value)
+
+
+def test_of_two_who_make_the_same_store_one_does(tmp_path):
+    code = "import sys; from pathlib import Path; from qpcr.records import Store\n"
+    code += "print(Store.init(Path(sys.argv[1])).id)"
+    command = [sys.executable, "-c", code, str(tmp_path / "store")]
+    both = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=60) for one in both]
+    made = [out.strip() for out, _ in said if out.strip()]
+    assert made == [Store.open(tmp_path / "store").id]
+    assert "there is a store in it already" in "".join(err for _, err in said)
+    assert not verify(tmp_path / "store").problems
+
+
 def every_bit(folder):
     return [
         (path, size * 8)

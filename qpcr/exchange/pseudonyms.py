@@ -14,7 +14,6 @@ import base64
 import hashlib
 import hmac
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,8 +28,8 @@ from qpcr.clinical.fields import folded, schema
 from qpcr.errors import InputError
 from qpcr.records._layout import PSEUDONYMS as KEY_FILE
 from qpcr.records.patient import Patient, Result, Specimen
+from qpcr.records.pseudonym_key import is_bare, key_of, make_key, seal_key
 
-KEY_BYTES = 32
 OLDEST = 90
 OUTCOMES = {str(one) for one in Outcome}
 Dates = Literal["shift", "days"]
@@ -66,9 +65,9 @@ def open_pseudonyms(folder: Path) -> Pseudonyms:
     file = folder / KEY_FILE
     try:
         if not file.exists():
-            _make_key(file)
+            make_key(folder)
         mode = file.stat().st_mode
-        key = file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         raise InputError(
             "the key of the pseudonyms cannot be read or made", file=file, found=error.strerror
@@ -80,30 +79,13 @@ def open_pseudonyms(folder: Path) -> Pseudonyms:
             expected="a file that its owner alone can read",
             remedy=f"chmod 600 {KEY_FILE}; if others have read it, delete it: pseudonyms change",
         )
-    if len(key) != KEY_BYTES:
-        raise InputError(
-            "the key of the pseudonyms is damaged",
-            file=file,
-            expected=f"{KEY_BYTES} bytes",
-            found=f"{len(key)} bytes",
-            remedy="restore it from a backup; without it pseudonyms change",
-        )
-    return Pseudonyms(key)
-
-
-def _make_key(file: Path) -> None:
-    """Make a key that appears whole and only once, whoever else makes one at the same time."""
-    waiting = file.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
-    handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(secrets.token_bytes(KEY_BYTES))
-            stream.flush()
-            os.fsync(stream.fileno())
-        with suppress(FileExistsError):
-            os.link(waiting, file)
-    finally:
-        waiting.unlink()
+        key = key_of(data)
+    except InputError as error:
+        raise error.at(file) from error
+    if is_bare(data):
+        seal_key(folder, key)
+    return Pseudonyms(key)
 
 
 def deidentified(patient: Patient, pseudonyms: Pseudonyms, dates: Dates = "shift") -> Patient:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qpcr.errors import InputError, UnsupportedError
-from qpcr.records._files import write_file
+from qpcr.records._files import TEMPORARY, write_file
 from qpcr.records.event import canonical
 from qpcr.records.ledger import LEDGER, Entry, Position
 from qpcr.records.review import Policy
 from qpcr.records.seal import broken
 
 DESCRIPTION, HEAD, COMMITS = "store.json", "head.json", "commits"
+PATIENTS = "patients"
 LOCK, TURN = ".lock", ".turn"
 PSEUDONYMS = "pseudonyms.key"
 """Key of the pseudonyms under which patients are exported; absent until one is."""
 FORMAT, FORMAT_VERSION = "ikaros-qpcr store", 1
+_WAITING = re.compile(rf"({re.escape(DESCRIPTION)}|{re.escape(HEAD)}|{LEDGER})\.[0-9a-f]{{16}}")
+"""Names under which a new store's files are written at first."""
 A_FOLDER = 1000
 """Commits in one folder."""
 
@@ -57,12 +61,7 @@ def read_description(folder: Path) -> Description:
     try:
         told = json.loads(path.read_bytes())
     except OSError as error:
-        raise InputError(
-            "this folder is no store of records",
-            file=folder,
-            found=error.strerror or str(error),
-            remedy="make one: qpcr records init",
-        ) from error
+        raise _no_store(folder, error) from error
     except ValueError:
         told = None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
@@ -78,6 +77,44 @@ def read_description(folder: Path) -> Description:
         )
     policy = Policy(told.get("two_persons") is True)
     return Description(str(told.get("id")), str(told.get("created")), policy)
+
+
+def _no_store(folder: Path, error: OSError) -> InputError:
+    """The error for a folder that says nothing of itself: what it is, and how to make a store."""
+    found, remedy = error.strerror or str(error), "make one: qpcr records init --store FOLDER"
+    if not folder.exists():
+        found = "there is no such folder"
+    elif not folder.is_dir():
+        found, remedy = "a file, not a folder", f"name a folder; {remedy}"
+    elif begun(folder):
+        found, remedy = "making it was interrupted", "make it: qpcr records init --store FOLDER"
+    elif isinstance(error, FileNotFoundError):
+        names = sorted(path.name for path in folder.iterdir())
+        if LEDGER in names or COMMITS in names:
+            found = f"a store that has lost its {DESCRIPTION}"
+            remedy = "take the store from a backup: qpcr records restore"
+        else:
+            found = f"a folder without {DESCRIPTION}"
+            found += f", with {len(names)} other files and folders" if names else ", empty"
+            remedy += ", in a folder that is empty or does not exist"
+    return InputError("this is no store of records", file=folder, found=found, remedy=remedy)
+
+
+def begun(folder: Path) -> bool:
+    """Whether a folder holds only what making a store leaves when it is interrupted.
+
+    :mod:`qpcr.records._init` writes the description last; until then no commit can have been made.
+    """
+    left = {path.name for path in folder.iterdir()}
+    if not left or not left <= {TEMPORARY, COMMITS, PATIENTS, LEDGER, HEAD, LOCK}:
+        return False
+    if any(any((folder / name).iterdir()) for name in left & {COMMITS, PATIENTS}):
+        return False
+    waiting = (folder / TEMPORARY).iterdir() if TEMPORARY in left else ()
+    if not all(_WAITING.fullmatch(path.name) for path in waiting):
+        return False
+    ledger = folder / LEDGER
+    return LEDGER not in left or (ledger.is_file() and ledger.read_bytes().count(b"\n") <= 1)
 
 
 def commit_name(sequence: int) -> str:

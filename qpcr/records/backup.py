@@ -17,7 +17,7 @@ from qpcr.records._files import (
     write_file,
 )
 from qpcr.records.ledger import LEDGER, read_entries
-from qpcr.records.patient_file import PATIENTS
+from qpcr.records.pseudonym_key import key_of
 from qpcr.records.verify import Report
 
 
@@ -63,7 +63,7 @@ def copy_store(src: Path, dest: Path, prepare: Callable[[Path], Report]) -> None
 
 
 def _copy(src: Path, dest: Path) -> None:
-    for name in (TEMPORARY, layout.COMMITS, PATIENTS):
+    for name in (TEMPORARY, layout.COMMITS, layout.PATIENTS):
         make_folder(dest / name)
     entries = read_entries(src)
     if not entries:
@@ -75,7 +75,12 @@ def _copy(src: Path, dest: Path) -> None:
         write_file(dest, target, data)
     key = src / layout.PSEUDONYMS
     if key.exists():
-        write_file(dest, dest / layout.PSEUDONYMS, key.read_bytes())
+        data = key.read_bytes()
+        try:
+            key_of(data)
+        except InputError as error:
+            raise error.at(key) from error
+        write_file(dest, dest / layout.PSEUDONYMS, data)
     write_file(dest, dest / LEDGER, b"".join(entry.line for entry, _ in entries))
     layout.write_head(dest, entries[-1][1])
 

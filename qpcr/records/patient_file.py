@@ -15,12 +15,12 @@ from qpcr.records._hdf import (
     put_json,
     text_attribute,
 )
+from qpcr.records._layout import PATIENTS
 from qpcr.records._tables import put_events, put_table
 from qpcr.records.event import canonical
 from qpcr.records.patient import Patient
 
 FORMAT, FORMAT_VERSION = "ikaros-qpcr patient", 1
-PATIENTS = "patients"
 
 
 def patient_path(folder: Path, store: str, patient: str) -> Path:

@@ -6,10 +6,8 @@ See ``FORMAT.md``; :mod:`qpcr.records._writer` has the steps of a commit.
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._complete import completed
-from qpcr.records._files import FOLDER_MODE, TEMPORARY, in_words, make_folder, write_file
+from qpcr.records._files import in_words
+from qpcr.records._init import make_store
 from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
 from qpcr.records._short import changes_of, digests, experiment_of, short
@@ -26,9 +25,7 @@ from qpcr.records.amendment import CALL, amended
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
 from qpcr.records.event import Change, Event, Kind, check_text
 from qpcr.records.index import Index
-from qpcr.records.ledger import BEGIN, LEDGER, Position
 from qpcr.records.patient import Patient, value_at
-from qpcr.records.patient_file import PATIENTS
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
 from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
@@ -59,29 +56,14 @@ class Store(Writer):
 
     @classmethod
     def init(cls, folder: Path, policy: Policy | None = None) -> Store:
-        """Make an empty store.
+        """Make an empty store: wholly, or so that the next call makes it.
 
         Raises
         ------
         InputError
             `folder` is there and not empty, or cannot be written.
         """
-        told = layout.Description(
-            uuid.uuid4().hex, datetime.now(UTC).isoformat(), policy or Policy()
-        )
-        with in_words("the store cannot be made", folder):
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise InputError(
-                    "the folder is not empty", file=folder, remedy="name one that does not exist"
-                )
-            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            folder.chmod(FOLDER_MODE)
-            for name in (TEMPORARY, layout.COMMITS, PATIENTS):
-                make_folder(folder / name)
-            write_file(folder, folder / layout.DESCRIPTION, told.text)
-            entry = layout.entry_of(BEGIN, layout.DESCRIPTION, told.text, told.created)
-            write_file(folder, folder / LEDGER, entry.line)
-            layout.write_head(folder, Position(0, entry.hash, len(entry.line)))
+        make_store(folder, policy or Policy())
         return cls.open(folder)
 
     @classmethod

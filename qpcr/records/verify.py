@@ -21,19 +21,19 @@ from qpcr.records.commit_file import Commit, read_commit
 from qpcr.records.index import INDEX, Index
 from qpcr.records.ledger import BEGIN, LEDGER, Entry, Position, damaged, parse
 from qpcr.records.patient_file import (
-    PATIENTS,
     patient_bytes,
     patient_path,
     read_head,
     state_digest,
 )
+from qpcr.records.pseudonym_key import is_bare, key_of
 from qpcr.records.seal import broken, check_seal
 
 FROM_BACKUP = "take this file from a backup"
 REBUILD = "qpcr records rebuild-index makes it again; nothing is lost"
 KNOWN = {
     layout.DESCRIPTION, layout.HEAD, layout.LOCK, layout.TURN, layout.COMMITS, layout.PSEUDONYMS,
-    LEDGER, INDEX, PATIENTS, TEMPORARY,
+    LEDGER, INDEX, layout.PATIENTS, TEMPORARY,
 }  # fmt: skip
 
 
@@ -273,7 +273,7 @@ class _Look:
                 expected_head = name, patient.sequence, state_digest(patient)
                 if told != expected_head or not _says(data, patient_bytes(patient, self.store)):
                     self.found(place, "it is not what the commits say", REBUILD)
-        for path in files(self.folder / PATIENTS):
+        for path in files(self.folder / layout.PATIENTS):
             if path not in expected:
                 place = path.relative_to(self.folder).as_posix()
                 self.found(place, "no commit names this patient", "remove the file")
@@ -286,6 +286,7 @@ class _Look:
                 check_seal(path.read_bytes())
             except InputError as error:
                 self.found(INDEX, error, REBUILD)
+        self._key()
         try:
             names = {one.name for one in self.folder.iterdir()}
         except OSError:
@@ -301,6 +302,24 @@ class _Look:
                 f"The store lies on a network file system ({kind}): whether locks and fsync keep "
                 "their promises there was not tried. Put it on a local disk."
             )
+
+    def _key(self) -> None:
+        """The key of the pseudonyms, where there is one."""
+        path = self.folder / layout.PSEUDONYMS
+        if not path.exists():
+            return
+        try:
+            data = path.read_bytes()
+            key_of(data)
+        except OSError as error:
+            self.found(layout.PSEUDONYMS, error.strerror or "it cannot be read", FROM_BACKUP)
+        except InputError as error:
+            self.found(layout.PSEUDONYMS, error, FROM_BACKUP)
+        else:
+            if is_bare(data):
+                self.notes.append(
+                    "The key of the pseudonyms has no seal; the next export seals it."
+                )
 
 
 def _says(data: bytes, wanted: bytes) -> bool:
