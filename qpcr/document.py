@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -36,7 +36,7 @@ def plain_value(value: Any) -> Any:
         return int(value)
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, np.ndarray):
         return _array(value)
@@ -87,6 +87,7 @@ def document(record: Record) -> dict[str, Any]:
         "identities": plain_value(record.identities),
         "light_level": plain_value(record.light_level),
         "quantification": plain_value(record.quantification),
+        "lots": plain_value(record.lots),
     }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qpcr.calls import Release
+    from qpcr.reagents import ReagentLots
     from qpcr.samples import Identity, NamePattern
 
 
@@ -30,6 +31,7 @@ def analyze(
     run_name: str | None = None,
     method: str | None = None,
     copies: bool = False,
+    lots: ReagentLots | None = None,
 ) -> Record:
     """Analyze one run.
 
@@ -57,6 +59,8 @@ def analyze(
     copies
         The quantities of standards are copies in the reaction; see
         :func:`qpcr.quantification.quantified`.
+    lots
+        What is known of the lots of its reagents, beside what its file says.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def analyze(
     Raises
     ------
     InputError
-        The file cannot be read, the run cannot be analyzed, or there is no such method.
+        The file cannot be read, the run cannot be analyzed, its lots contradict each other, or there
+        is no such method.
     """
     # The parts that compute load SciPy and more: only when they are needed.
     from qpcr.calls import decide
@@ -74,6 +79,7 @@ def analyze(
     from qpcr.light_level import light_level
     from qpcr.qc import evaluate, plate_of
     from qpcr.quantification import check_method, quantified
+    from qpcr.reagents import ReagentLots, expired
     from qpcr.samples import match_samples
     from qpcr.shapes import classify
     from qpcr.threshold_origin import threshold_findings
@@ -81,13 +87,14 @@ def analyze(
     if method is not None:
         check_method(method)
     run = source if isinstance(source, Run) else read_run(source, run_name)
+    used = (lots or ReagentLots()).of(run)
     settings = settings or Settings()
     chosen = fit_settings or FitSettings()
     made = curves.from_run(run, settings, panel)
     fits = fit_curves(made, model=chosen.model, baseline=chosen.baseline, polish=chosen.polish)
     shapes = classify(made)
     plate = plate_of(run, made, fits, shapes, panel)
-    findings = (*evaluate(plate), *threshold_findings(plate))
+    findings = (*evaluate(plate), *threshold_findings(plate), *expired(used, run))
     known: dict[str, Identity] = {}
     if identities is not None:
         known, strangers = match_samples(plate, identities)
@@ -108,4 +115,5 @@ def analyze(
         known,
         light_level=light_level(run),
         quantification=None if method is None else quantified(made, fits, method, copies),
+        lots=used,
     )

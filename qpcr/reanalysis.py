@@ -26,6 +26,7 @@ from qpcr.settings import BY_PANEL, Settings
 if TYPE_CHECKING:
     from qpcr.calls import Release
     from qpcr.quantification import Quantification
+    from qpcr.lots import Lot
     from qpcr.records.replaced import CallChange
     from qpcr.records.store import Store
 
@@ -228,7 +229,7 @@ def redo(job: Job) -> Redone:
         panel = before.panel if job.panel is None else job.panel
         if not job.again and _is_current(before, panel, job.method):
             return Redone(job.run, job.file, current=True)
-        after, notes = _again(before, panel, job.method)
+        after, notes = _again(before, panel, job.method, store.lots(job.run))
         calls = store.changed_calls(after)
         done = replace(compared(before, after, job), calls=calls, notes=notes)
         if not job.apply:
@@ -261,7 +262,10 @@ def _plain(panel: Panel | None) -> Panel | None:
 
 
 def _again(
-    before: Record, panel: Panel | None, method: str | None = None
+    before: Record,
+    panel: Panel | None,
+    method: str | None = None,
+    lots: tuple[Lot, ...] = (),
 ) -> tuple[Record, tuple[str, ...]]:
     """Analyze a run again as it was analyzed before.
 
@@ -269,6 +273,7 @@ def _again(
     it is dropped.
     """
     from qpcr.pipeline import analyze
+    from qpcr.reagents import ReagentLots
 
     kept = before.quantification
     wanted = method if kept is None else method or kept.method
@@ -286,6 +291,7 @@ def _again(
             release=given,
             method=wanted,
             copies=kept is not None and kept.copies,
+            lots=ReagentLots(lots, final=True),
         )
 
     after = made(release)

@@ -14,6 +14,7 @@ from qpcr._frozen import FrozenMap
 from qpcr.curves import Curves
 from qpcr.findings import Finding, Severity
 from qpcr.light_level import LightLevel
+from qpcr.lots import Lot
 from qpcr.run import Run
 from qpcr.settings import FitSettings, Settings
 from qpcr.shapes import Shape
@@ -68,6 +69,9 @@ class Record:
     quantification
         Cq, efficiency and quantity by the method that was asked for, or ``None``; nothing else
         rests on it.
+    lots
+        Lots of the reagents, in order of their names, as far as they were known at the time; the
+        store may know better since (:meth:`qpcr.records.Store.lots`).
     """
 
     run: Run
@@ -86,6 +90,7 @@ class Record:
     quantification: Quantification | None = field(
         default=None, metadata={"omitted_when_none": True}
     )
+    lots: tuple[Lot, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("versions", "identities"):

@@ -16,6 +16,7 @@ import numpy as np
 from calibration.optics import OpticalCalibration
 from qpcr._frozen import Float32Array, FloatArray, FrozenMap, IntArray, frozen
 from qpcr.light_source import LightSource
+from qpcr.lots import Lot
 
 
 class Task(StrEnum):
@@ -274,6 +275,8 @@ class Run:
         Members or fields that the reader did not use.
     light
         What the file says about the lamp or LED.
+    reagents
+        Lots of reagents that the file names.
     """
 
     provenance: Provenance
@@ -294,6 +297,7 @@ class Run:
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     light: LightSource = field(default_factory=LightSource)
+    reagents: tuple[Lot, ...] = ()
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__

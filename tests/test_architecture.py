@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    "errors", "_frozen", "said", "_lists", "_nearest", "_registry", "light_source", "run",
+    "errors", "_frozen", "said", "_lists", "_nearest", "_registry", "lots", "light_source", "run",
     "light_level", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "tables", "sampling", "quantification", "indicators", "benchmark",
-    "clinical", "samples", "expected", "threshold_origin",
+    "clinical", "samples", "expected", "threshold_origin", "reagents",
     "record", "unmatched", "replicates", "pipeline", "frames", "quantities", "document", "report",
     "outputs",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",

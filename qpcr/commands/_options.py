@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from primers import Panel
+    from qpcr.reagents import ReagentLots
     from qpcr.samples import Identity, NamePattern
     from qpcr.settings import FitSettings, Settings
 
@@ -63,6 +64,40 @@ def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def lot_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say which lots of reagents runs were made with."""
+    for option in reversed(
+        [
+            click.option(
+                "--lot",
+                "lot",
+                multiple=True,
+                metavar="REAGENT=LOT[,EXPIRES]",
+                help="Lot of a reagent of these runs, as mastermix=A17,2027-01-31 (may be "
+                "repeated).",
+            ),
+            click.option(
+                "--lots",
+                "lot_log",
+                type=FILE,
+                help="Log of lots: columns reagent, lot, from, expires; of each reagent the lot "
+                "counts that was in use on the day of the run. Read anew for every file by watch.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def lots_from(lot: tuple[str, ...], lot_log: Path | None) -> ReagentLots:
+    """What the options say of lots."""
+    from qpcr.lots import by_reagent, parse_lot
+    from qpcr.reagents import ReagentLots, read_log
+
+    log = () if lot_log is None else read_log(lot_log)
+    return ReagentLots(by_reagent(parse_lot(one) for one in lot), log)
 
 
 scheduler_option: Callable[[Any], Any] = click.option(

@@ -17,6 +17,8 @@ from qpcr.commands._options import (
     fit_settings_from,
     language_from,
     language_option,
+    lot_options,
+    lots_from,
     panel_and_samples,
     run_option,
     settings_from,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 @click.option(
     "--copies", is_flag=True, help="Quantities of standards are copies: say what sampling adds."
 )
+@lot_options
 @language_option
 @run_option
 @analysis_options
@@ -70,6 +73,8 @@ def analyze(
     user: str | None,
     method: str | None,
     copies: bool,
+    lot: tuple[str, ...],
+    lot_log: Path | None,
     lang: str | None,
     run_name: str | None,
     baseline: str,
@@ -94,6 +99,7 @@ def analyze(
         "identities": identities,
         "release": None if reason is None else Release(user or getuser(), reason),
     }
+    chosen["lots"] = lots_from(lot, lot_log)
     tongue = language_from(lang)
     chosen["settings"] = settings_from(baseline, threshold, rules)
     chosen["fit_settings"] = fit_settings_from(model, slope)

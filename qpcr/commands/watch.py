@@ -18,6 +18,8 @@ from qpcr.commands._options import (
     fit_settings_from,
     language_from,
     language_option,
+    lot_options,
+    lots_from,
     panel_and_samples,
     settings_from,
 )
@@ -60,6 +62,7 @@ from qpcr.commands._options import (
     help="Seconds between two looks.",
 )
 @click.option("--once", is_flag=True, help="Deal with the files that are there, and end.")
+@lot_options
 @language_option
 @analysis_options
 def watch(
@@ -74,6 +77,8 @@ def watch(
     settle: float,
     every: float,
     once: bool,
+    lot: tuple[str, ...],
+    lot_log: Path | None,
     lang: str | None,
     baseline: str,
     threshold: tuple[str, ...],
@@ -106,6 +111,8 @@ def watch(
         patterns=patterns,
         settle_seconds=settle,
         every_seconds=every,
+        lots=lots_from(lot, lot_log),
+        lot_log=lot_log,
     )
     stop = threading.Event()
     before = {

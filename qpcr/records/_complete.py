@@ -10,8 +10,9 @@ from qpcr.errors import InputError
 from qpcr.records.event import UNCHECKED, Change, Event, Kind
 from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
+from qpcr.records.run_lots import check_run_value
 
-History = Callable[[str], tuple[Event, ...]]
+History = Callable[[Change], tuple[Event, ...]]
 
 
 def completed(
@@ -34,7 +35,7 @@ def completed(
     changes
         In order; each sees those before it.
     history
-        Gives the events of a patient so far.
+        Gives the events so far of the patient, or of the run's part, that a change is about.
     sequence, at, user
         Of the commit.
     policy
@@ -51,9 +52,10 @@ def completed(
         not allowed. Nothing is said of who the patient is.
     """
     made: list[Event] = []
-    known: dict[str, list[Event]] = {}
+    known: dict[tuple[bool, str], list[Event]] = {}
     for number, change in enumerate(changes, 1):
-        events = known.setdefault(change.patient, list(history(change.patient)))
+        about = change.path if change.kind is Kind.RUN else change.patient
+        events = known.setdefault((change.kind is Kind.RUN, about), list(history(change)))
         old = value_at(events, change.kind, change.path)
         if specimens_once and change.kind is Kind.SPECIMEN and old is not None:
             continue
@@ -87,6 +89,8 @@ def _check(change: Change, old: object, number: int) -> None:
         )
     if change.kind is Kind.RESULT and change.new is not None:
         _check_result(change.new, old, place)
+    if change.kind is Kind.RUN:
+        check_run_value(change.path, change.new)
 
 
 def _check_result(new: Any, old: Any, place: str) -> None:

@@ -23,7 +23,7 @@ from qpcr.records._hdf import (
 )
 from qpcr.records._tables import EVENT_COLUMNS, put_events, put_record_tables
 from qpcr.records._values import described
-from qpcr.records.event import Event, Kind
+from qpcr.records.event import NOBODY, Event, Kind
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -187,6 +187,7 @@ def _events(table: Any) -> tuple[Event, ...]:
         told: dict[str, Any] = {
             name: value.decode() or None for name, value in zip(EVENT_COLUMNS, row, strict=True)
         }
+        told["patient"] = told["patient"] or NOBODY
         told["at"], told["kind"] = datetime.fromisoformat(told["at"]), Kind(told["kind"])
         for name in ("old", "new"):
             told[name] = json.loads(told[name])

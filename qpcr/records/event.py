@@ -30,6 +30,13 @@ class Kind(StrEnum):
     """`path`: ``RUN/SAMPLE``. `new`: a mapping (:class:`qpcr.records.patient.Result`)."""
     REVIEW = "review"
     """`path`: of the result. `new`: a :class:`qpcr.records.review.State`."""
+    RUN = "run"
+    """Of a run, not of a patient (who is :data:`NOBODY`). `path`: ``RUN/lots/REAGENT``, RUN being
+    its first revision. `new`: ``{"lot", "expires"}``."""
+
+
+NOBODY = ""
+"""The patient of changes to runs."""
 
 
 class _Unchecked(Enum):
@@ -47,7 +54,7 @@ class Change:
     Attributes
     ----------
     patient
-        Opaque id.
+        Opaque id; :data:`NOBODY` where a run is changed, and only there.
     kind, path, new
         See :class:`Kind`; `new` is a plain JSON value or ``None``: taken back.
     reason
@@ -78,9 +85,12 @@ class Change:
     def __post_init__(self) -> None:
         for name in ("patient", "path", "reason", "source", "run"):
             check_text(name, getattr(self, name))
-        for name in ("patient", "path"):
-            if not getattr(self, name).strip():
-                raise InputError(f"a change without {name}")
+        if not self.path.strip():
+            raise InputError("a change without path")
+        if self.kind is Kind.RUN and self.patient != NOBODY:
+            raise InputError("a change to a run names a patient")
+        if self.kind is not Kind.RUN and not self.patient.strip():
+            raise InputError("a change without patient")
         check_value(self.new)
 
 

@@ -17,7 +17,7 @@ from qpcr.errors import InputError
 from qpcr.records._files import write_file
 from qpcr.records._schema import EVENT_ROW, INDEX_VERSION, RUN_COLUMNS, SCHEMA, TABLES
 from qpcr.records.commit_file import Commit
-from qpcr.records.event import Event, Kind, canonical
+from qpcr.records.event import NOBODY, Event, Kind, canonical
 from qpcr.records.ledger import BEGIN, LEDGER, Entry, Position, parse
 from qpcr.records.patient import Patient, fold
 from qpcr.records.seal import SIZE, check_seal, sealed
@@ -111,7 +111,8 @@ class Index:
                     touched |= dict.fromkeys(event.patient for event in commit.events)
                 begin, end = position.end - len(entry.line), position
             for patient in touched:
-                self._refold(patient)
+                if patient != NOBODY:
+                    self._refold(patient)
         self._begin, self.position = begin, end
 
     def _add_run(self, commit: Commit) -> None:
@@ -188,7 +189,7 @@ class Index:
 
     def patient(self, name: str) -> Patient | None:
         """One patient, or ``None`` when no event names them."""
-        events = self.events("patient = ?", (name,))
+        events = () if name == NOBODY else self.events("patient = ?", (name,))
         return fold(name, events) if events else None
 
     def events(self, where: str = "1", values: Sequence[object] = ()) -> tuple[Event, ...]:

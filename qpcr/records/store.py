@@ -30,8 +30,10 @@ from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, 
 from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
 from qpcr.unmatched import refuse_contradictions
+from qpcr.records.run_lots import corrections, events_at, lots_known, lots_of
 
 if TYPE_CHECKING:
+    from qpcr.lots import Lot
     from qpcr.record import Record
     from qpcr.records.verify import Report
 
@@ -104,7 +106,8 @@ class Store(Writer):
         Parameters
         ----------
         record
-            An analyzed run. Samples with an identity become results of their patients.
+            An analyzed run. Samples with an identity become results of their patients, and its
+            lots of reagents are noted down with the run.
         changes
             To patients; what is on record already is left out.
         user
@@ -113,7 +116,8 @@ class Store(Writer):
             Why the run is written again; kept with the run and the results that it gives its
             patients. Needed where results that it replaces were reviewed, signed or amended, where
             a call changes, and where a sample belongs to another patient than before: then the
-            earlier result is taken back from the patient who had it.
+            earlier result is taken back from the patient who had it. Needed too where a lot on
+            record is another.
 
         Returns
         -------
@@ -133,6 +137,10 @@ class Store(Writer):
             refuse_contradictions(record)
         with self._writing(self.timeout):
             run, latest, again = self._known(record)
+            if record is not None:
+                before = latest if run is None else run["revision_of"]
+                now = latest if run is None else run["run_id"]
+                wanted += lots_of(self._index, record, now, before, reason)
             if run is None:
                 events = self._events(wanted, user)
             else:
@@ -197,9 +205,11 @@ class Store(Writer):
     ) -> tuple[Event, ...]:
         """Complete changes to events, behind those of the same commit."""
 
-        def history(patient: str) -> tuple[Event, ...]:
-            mine = tuple(event for event in before if event.patient == patient)
-            return self._index.events("patient = ?", (patient,)) + mine
+        def history(change: Change) -> tuple[Event, ...]:
+            if change.kind is Kind.RUN:
+                return events_at(self._index, change.path)
+            mine = tuple(event for event in before if event.patient == change.patient)
+            return self._index.events("patient = ?", (change.patient,)) + mine
 
         sequence = self._index.position.sequence + 1
         return completed(
@@ -226,6 +236,24 @@ class Store(Writer):
                 "the store has no such run", file=self.folder, remedy="qpcr records list"
             )
         return read_record(layout.read_checked(self.folder, *row))
+
+    def lots(self, run_id: str) -> tuple[Lot, ...]:
+        """Lots of a run's reagents as they are known now, in order of their names.
+
+        Raises
+        ------
+        InputError
+            There is no such run.
+        """
+        return self._ask(lambda index: lots_known(index, run_id))
+
+    def set_lots(
+        self, run_id: str, lots: Iterable[Lot], *, taken_back: Iterable[str] = (),
+        reason: str | None = None, user: str | None = None,
+    ) -> Receipt:  # fmt: skip
+        """Say which lots a run was made with, or correct that (:func:`corrections`)."""
+        changes = self._ask(lambda index: corrections(index, run_id, lots, taken_back, reason))
+        return self.commit(None, changes, user=user)
 
     def patients(self, query: PatientQuery | None = None) -> tuple[PatientSummary, ...]:
         """Patients, by id."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from primers import Panel
+from qpcr.reagents import ReagentLots, read_log
 from qpcr.said import Said, say
 from qpcr.settings import FitSettings, Settings
 
@@ -46,6 +47,8 @@ class Plan:
         As :func:`qpcr.analyze` takes them.
     sheet
         Sample sheet that is read anew for every file, instead of `identities`.
+    lots, lot_log
+        What is known of lots of reagents; the log of lots is read anew for every file.
     lang
         Language of the reports.
     patterns
@@ -71,6 +74,8 @@ class Plan:
     patterns: tuple[str, ...] = ("*.eds",)
     settle_seconds: float = 10.0
     every_seconds: float = 5.0
+    lots: ReagentLots = field(default_factory=ReagentLots)
+    lot_log: Path | None = None
     most_seconds: float = 600.0
 
 
@@ -167,6 +172,9 @@ def carry_out(errand: Errand) -> Result:
     try:
         if plan.sheet is not None:
             identities = read_sample_sheet(plan.sheet)
+        lots = plan.lots
+        if plan.lot_log is not None:
+            lots = replace(lots, log=read_log(plan.lot_log))
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
     try:
@@ -176,6 +184,7 @@ def carry_out(errand: Errand) -> Result:
             plan.fit_settings,
             panel=plan.panel,
             identities=identities,
+            lots=lots,
         )
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))

@@ -1,0 +1,102 @@
+"""A lot of a reagent, and how people write it down: ``mastermix=LOT123,2027-01-31``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from qpcr.errors import InputError
+
+UNNAMED = "reagents"
+"""What a lot is of where nobody says it."""
+MOST_LETTERS = 80
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A lot of one reagent; `expires` is its last good day, ``None`` where that is not stated.
+
+    Raises
+    ------
+    InputError
+        A name or lot that is empty, too long, or holds characters that cannot be kept. A name holds
+        no ``=`` and no ``/`` either.
+    """
+
+    reagent: str
+    lot: str
+    expires: date | None = None
+
+    def __post_init__(self) -> None:
+        for name, text in (("reagent", self.reagent), ("lot", self.lot)):
+            good = text.strip() == text and 0 < len(text) <= MOST_LETTERS and text.isprintable()
+            if not good or (name == "reagent" and ("=" in text or "/" in text)):
+                raise InputError(
+                    f"this is no {name} that can be kept",
+                    expected=f"1 to {MOST_LETTERS} printable characters",
+                    found=repr(text[:MOST_LETTERS]),
+                )
+
+    def __str__(self) -> str:
+        """As people read it: ``mastermix LOT123 (expires 2027-01-31)``."""
+        end = "" if self.expires is None else f" (expires {self.expires})"
+        return f"{self.reagent} {self.lot}{end}"
+
+
+def parse_lot(text: str) -> Lot:
+    """Read ``REAGENT=LOT`` or ``REAGENT=LOT,EXPIRES``; without a reagent it is of all of them.
+
+    >>> str(parse_lot("mastermix=A17,2027-01-31"))
+    'mastermix A17 (expires 2027-01-31)'
+
+    Raises
+    ------
+    InputError
+        Something is empty, or the date is none.
+    """
+    reagent, sign, rest = text.partition("=")
+    if not sign:
+        reagent, rest = UNNAMED, text
+    lot, comma, end = rest.rpartition(",")
+    if not (comma and _DATE.fullmatch(end.strip())):
+        return Lot(reagent.strip(), rest.strip())
+    return Lot(reagent.strip(), lot.strip(), day_of(end))
+
+
+def day_of(text: str) -> date:
+    """A day that is written as ``2027-01-31``.
+
+    Raises
+    ------
+    InputError
+        It is written otherwise: ``01/02/2027`` means different days to different people.
+    """
+    try:
+        if _DATE.fullmatch(text.strip()):
+            return date.fromisoformat(text.strip())
+    except ValueError:
+        pass
+    raise InputError("this is no day", expected="YYYY-MM-DD", found=text[:40])
+
+
+def by_reagent(lots: Iterable[Lot]) -> tuple[Lot, ...]:
+    """Lots in order of their reagents.
+
+    Raises
+    ------
+    InputError
+        A reagent has two.
+    """
+    found: dict[str, Lot] = {}
+    for one in lots:
+        if found.setdefault(one.reagent, one) != one:
+            raise InputError(
+                "a reagent has two lots",
+                place=one.reagent,
+                found=f"{found[one.reagent].lot} and {one.lot}",
+                remedy="give them different names, as in probe A and probe B",
+            )
+    return tuple(found[name] for name in sorted(found))
