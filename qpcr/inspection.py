@@ -37,6 +37,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("passive reference", run.passive_reference or "none"),
         ("protocol", "; ".join(_stage(stage) for stage in run.protocol)),
         ("cycles", str(len(run.cycles))),
+        ("lots", "; ".join(map(str, run.reagents))),
         ("light source", "; ".join(run.light.told())),
         ("light level", "; ".join(light_level(run).told())),
         *_layers(run),

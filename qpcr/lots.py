@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from qpcr.errors import InputError
+from qpcr.said import say
 
 UNNAMED = "reagents"
 """What a lot is of where nobody says it."""
@@ -40,10 +41,16 @@ class Lot:
                     found=repr(text[:MOST_LETTERS]),
                 )
 
+    def told(self) -> str:
+        """As a sentence that other languages know."""
+        if self.expires is None:
+            return say("{reagent} {lot}", reagent=self.reagent, lot=self.lot)
+        return say("{reagent} {lot} (expires {day})", reagent=self.reagent, lot=self.lot,
+                   day=str(self.expires))  # fmt: skip
+
     def __str__(self) -> str:
         """As people read it: ``mastermix LOT123 (expires 2027-01-31)``."""
-        end = "" if self.expires is None else f" (expires {self.expires})"
-        return f"{self.reagent} {self.lot}{end}"
+        return str.__str__(self.told())
 
 
 def parse_lot(text: str) -> Lot:

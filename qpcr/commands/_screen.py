@@ -63,6 +63,8 @@ def show(record: Record) -> None:
 
     source = record.run.provenance
     click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
+    if record.lots:
+        click.echo(f"lots: {'; '.join(map(str, record.lots))}")
     print_table(COLUMNS, reaction_rows(record), omit=LESS_WANTED)
     if record.quantification is not None:
         click.echo(f"quantities: {record.quantification.said}")

@@ -64,7 +64,7 @@ def _analyzed(file: str, panel_name: str | None, run_name: str | None) -> Record
 def _kept(folder: Path, run_id: str) -> Record:
     from qpcr.records import Store
 
-    return Store.open(folder).record(run_id)
+    return Store.open(folder).current(run_id)
 
 
 COMMAND = miqe

@@ -12,6 +12,7 @@ from qpcr.formats._cells import comma_of, moment, plain
 from qpcr.formats._cells import key as key_of
 from qpcr.formats._export_curves import Series, amplification_of, wells_series_of
 from qpcr.formats._export_family import CFX
+from qpcr.formats._export_reagents import reagents_of
 from qpcr.formats._export_setup import (
     Plate,
     plate_of,
@@ -109,6 +110,7 @@ def assembled(
             thresholds_of(plate, notes),
             {key: one.window for key, one in plate.drafts.items() if one.window is not None},
         ),
+        reagents=reagents_of(document, notes),
         notes=tuple(notes),
         unread=unread_of(document, dyes.names),
     )

@@ -95,6 +95,8 @@ class Document:
         The last line of a text has its end.
     errors
         Cells of a workbook whose formula could not be computed.
+    reagents
+        Rows of a table of reagents, by :func:`key` of its heads.
     """
 
     sections: list[Section] = field(default_factory=list)
@@ -103,6 +105,7 @@ class Document:
     strays: list[str] = field(default_factory=list)
     complete: bool = True
     errors: tuple[str, ...] = ()
+    reagents: list[dict[str, str]] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Section]:
         """Tables of one kind that have rows."""
@@ -197,7 +200,15 @@ def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> No
     """Split rows into tables and pairs."""
     title, current, gap = name, None, False
     at = loose = 0
+    reagents: list[str] = []
     for line, row in rows:
+        if reagents and any(plain(cell) for cell in row):
+            into.reagents.append(dict(zip(reagents, map(plain, row), strict=False)))
+            continue
+        reagents = [key(cell) for cell in row] if _lists_reagents(row) else []
+        if reagents:
+            current = None
+            continue
         if current is not None and not gap and at < len(row) and _names_well(row[at]):
             current.rows.append((line, row))
             continue
@@ -229,6 +240,12 @@ def _read_rows(rows: Iterable[tuple[int, Row]], name: str, into: Document) -> No
                 expected="a head line (well, cycle, target, …) before the data",
             )
         _pair(line, row, filled, title, into)
+
+
+def _lists_reagents(row: Row) -> bool:
+    """Whether a row is the head line of a table of reagents and their lots."""
+    named = [cell for cell in row[:40] if isinstance(cell, str) and "eagent" in cell]
+    return {"reagentname", "reagentlotnumber"} <= {key(cell) for cell in named}
 
 
 def _names_well(cell: Any) -> bool:

@@ -12,6 +12,7 @@ HINTS = {
     "primer_sequences": "Name the panel: --panel.",
     "gene": "Name the panel: --panel.",
     "cycling": "The file holds no thermal protocol.",
+    "buffer": "Lots of reagents: qpcr analyze --lot, or qpcr records lots of a run on record.",
     "calibration": "Needs standards of known quantity on the plate.",
     "efficiency": "Needs standards of known quantity on the plate.",
     "efficiency_interval": "Needs standards of known quantity on the plate.",
@@ -34,6 +35,7 @@ REST = {
     "concentrations": "To add: the concentrations that were really used.",
     "raw_data": "To add: where the data are deposited (qpcr convert --to rdml writes them).",
     "instrument": "To add: its maker.",
+    "buffer": "To add: the kit and its maker.",
 }
 """What is left to add where the answers here are no more than a part."""
 UNDISCLOSED = "To add: what identifies the bought assay (catalogue number, context sequence)."
@@ -57,6 +59,7 @@ def known(record: Record) -> dict[str, list[str]]:
             f"{source.file}, SHA-256 {source.sha256}",
         ],
     }
+    found["buffer"] = [f"Lot of {one}" for one in record.lots]
     if record.panel is not None:
         found |= _panel(record.panel, {reaction.target for reaction in run.reactions})
     return {item: texts for item, texts in found.items() if texts}

@@ -42,7 +42,7 @@ def stored_case(store: Store, patient: str, path: str) -> Case:
             "the patient has no such result",
             remedy="qpcr records show lists the results of a patient",
         )
-    record = store.record(result.run)
+    record = store.current(result.run)
     case = case_of(record, result.sample, _review(found, result))
     return replace(
         case,

@@ -247,6 +247,10 @@ class Store(Writer):
         """
         return self._ask(lambda index: lots_known(index, run_id))
 
+    def current(self, run_id: str) -> Record:
+        """A run's record with its lots as they are known now."""
+        return replace(self.record(run_id), lots=self.lots(run_id))
+
     def set_lots(
         self, run_id: str, lots: Iterable[Lot], *, taken_back: Iterable[str] = (),
         reason: str | None = None, user: str | None = None,

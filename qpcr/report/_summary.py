@@ -58,6 +58,7 @@ def header(record: Record, tongue: Language) -> list[Fact]:
         (t["passive_reference"], run.passive_reference or t["none"]),
         (t["cycles"], str(len(run.cycles))),
         (t["plate"], t["plate_value"].format(wells=run.wells, used=wells)),
+        (t["lots"], "; ".join(tongue.say_all(one.told() for one in record.lots)) or None),
         (t["light_source"], "; ".join(tongue.say_all(run.light.told()))),
         (t["light_level"], "; ".join(tongue.say_all(_light(record).told()))),
         (t["comment"], source.comment),

@@ -29,6 +29,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "cycles": "Cycles",
         "plate": "Plate",
         "plate_value": "{wells} wells, {used} in use",
+        "lots": "Lots of reagents",
         "light_source": "Light source",
         "light_level": "Light level",
         "comment": "Comment",

@@ -25,6 +25,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "cycles": "循环数",
         "plate": "反应板",
         "plate_value": "{wells} 孔，使用 {used} 孔",
+        "lots": "试剂批号",
         "light_source": "光源",
         "light_level": "光强水平",
         "comment": "备注",

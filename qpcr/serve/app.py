@@ -139,7 +139,7 @@ class _Pages:
     def _render_report(self, run: str, lang: str) -> str:
         from qpcr.report import render
 
-        return render(self._store.record(run), lang=lang)
+        return render(self._store.current(run), lang=lang)
 
     def _known(
         self, request: Request, template: str, view: Callable[[], dict[str, Any]]

@@ -25,7 +25,7 @@ def show_one(folder: Path, patient: str | None, run: str | None) -> None:
         raise click.UsageError("name one of --patient and --run")
     store = opened(folder)
     if run is not None:
-        show(store.record(run))
+        show(store.current(run))
     elif patient is not None:
         _show(store.patient(patient))
 
