@@ -25,8 +25,8 @@ from qpcr.settings import BY_PANEL, Settings
 
 if TYPE_CHECKING:
     from qpcr.calls import Release
-    from qpcr.quantification import Quantification
     from qpcr.lots import Lot
+    from qpcr.quantification import Quantification
     from qpcr.records.replaced import CallChange
     from qpcr.records.store import Store
 

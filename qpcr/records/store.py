@@ -29,8 +29,8 @@ from qpcr.records.patient import Patient, value_at
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
 from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
-from qpcr.unmatched import refuse_contradictions
 from qpcr.records.run_lots import corrections, events_at, lots_known, lots_of
+from qpcr.unmatched import refuse_contradictions
 
 if TYPE_CHECKING:
     from qpcr.lots import Lot
