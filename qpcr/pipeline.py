@@ -69,8 +69,8 @@ def analyze(
     Raises
     ------
     InputError
-        The file cannot be read, the run cannot be analyzed, its lots contradict each other, or there
-        is no such method.
+        The file cannot be read, the run cannot be analyzed, its lots contradict each other, or
+        there is no such method.
     """
     # The parts that compute load SciPy and more: only when they are needed.
     from qpcr.calls import decide
