@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
+from qpcr.sampling import poisson_sd
 
 NAN = float("nan")
 
@@ -33,7 +34,14 @@ class Figures:
     predicted_sd
         Root mean square of the stated standard errors, cycles: without pipetting and sampling.
     poisson_sd
-        SD of Cq that sampling alone gives, pooled likewise, cycles; only for copies.
+        SD of Cq that sampling alone gives, pooled likewise, cycles; only for copies, by
+        √(log(1 + 1/N)) as the field's scorer has it.
+    expected_sd
+        Standard errors and, for copies, sampling together, pooled over the groups of `cq_sd`,
+        cycles; sampling of wells that are not empty, see :func:`qpcr.sampling.poisson_sd`.
+    sd_ratio
+        `cq_sd` over `expected_sd`: above 1, wells differ by more than is stated (pipetting, unlike
+        wells); below 1, the standard errors are too large.
     sc_slope, sc_efficiency, sc_r2, sc_syx
         Regression of Cq on log10(concentration): cycles per decade, 10^(−1/slope), R², residual
         SD in cycles.
@@ -54,6 +62,8 @@ class Figures:
     cq_sd: float = NAN
     predicted_sd: float = NAN
     poisson_sd: float = NAN
+    expected_sd: float = NAN
+    sd_ratio: float = NAN
     sc_slope: float = NAN
     sc_efficiency: float = NAN
     sc_r2: float = NAN
@@ -110,6 +120,8 @@ def figures(design: Design, cq: FloatArray, cq_se: FloatArray, n0: FloatArray) -
             efficiency = rest["sc_efficiency"] = float(10 ** (-1 / line.slope))
     if design.copies:
         rest["poisson_sd"] = _poisson(conc[standard], efficiency if efficiency > 1 else 2.0)
+    expected = _expected(design, cq_se, known, efficiency if efficiency > 1 else 2.0)
+    rest |= {"expected_sd": expected, "sd_ratio": rest["cq_sd"] / expected if expected else NAN}
     rest |= _quantities(conc, n0)
     return Figures(len(cq), int(known.sum()), **rest)
 
@@ -133,6 +145,23 @@ def _poisson(copies: FloatArray, efficiency: float) -> float:
         squares += more * np.log1p(1 / level)
         freedom += more
     return float(np.sqrt(squares / freedom) / np.log(efficiency)) if freedom else NAN
+
+
+def _expected(design: Design, cq_se: FloatArray, known: BoolArray, efficiency: float) -> float:
+    """Pooled SD of Cq from standard errors and sampling; NaN where a well states no error."""
+    squares = freedom = 0.0
+    for one in np.unique(design.group):
+        mine = known & (design.group == one)
+        count = int(mine.sum())
+        if count < 2:
+            continue
+        part = float(np.mean(cq_se[mine] ** 2))
+        if design.copies:
+            copies = float(np.mean(design.concentration[mine]))
+            part += poisson_sd(copies, efficiency) ** 2 if copies > 0 else NAN
+        squares += part * (count - 1)
+        freedom += count - 1
+    return float(np.sqrt(squares / freedom)) if freedom else NAN
 
 
 def _line(x: FloatArray, y: FloatArray) -> _Line:
@@ -192,8 +221,8 @@ def _resolution(x: FloatArray, syx: float) -> float:
 
 
 SUMS = ("n", "called")
-FOLDS = ("bias", "resolution")
-SPREADS = ("cq_sd", "predicted_sd", "poisson_sd")
+FOLDS = ("bias", "resolution", "sd_ratio")
+SPREADS = ("cq_sd", "predicted_sd", "poisson_sd", "expected_sd")
 
 
 def summary(rows: list[Figures]) -> Figures:

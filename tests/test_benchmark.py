@@ -41,6 +41,27 @@ def test_perfect_series():
     assert one.poisson_sd == pytest.approx(sampling / np.log(np.sqrt(2)))
 
 
+def test_expected_sd_of_true_errors_and_drawn_copies():
+    """Wells with Poisson copies and an error that is stated truly lie as far apart as expected."""
+    rng = np.random.default_rng(11)
+    group, mean = np.repeat(np.arange(400), 6), np.repeat(np.tile([2.0, 30.0, 1e5], 134)[:400], 6)
+    copies = rng.poisson(mean)
+    error = rng.uniform(0.05, 0.3, len(group))
+    with np.errstate(divide="ignore"):
+        cq = np.where(copies > 0, 40 - np.log2(copies) + rng.normal(0, error), np.nan)
+    one = figures(Design(group, mean, copies=True), cq, error, np.full_like(cq, np.nan))
+    assert one.sc_efficiency == pytest.approx(2, abs=0.06)
+    assert one.sd_ratio == pytest.approx(1, abs=0.05)
+    half = figures(Design(group, mean, copies=True), cq, error / 2, np.full_like(cq, np.nan))
+    assert half.sd_ratio > one.sd_ratio
+    blind = figures(Design(group, mean, copies=False), cq, error, np.full_like(cq, np.nan))
+    assert blind.expected_sd == pytest.approx(
+        np.sqrt((0.05**2 + 0.05 * 0.3 + 0.3**2) / 3), rel=0.02
+    )
+    silent = figures(Design(group, mean, copies=True), cq, cq * np.nan, cq)
+    assert np.isnan([silent.expected_sd, silent.sd_ratio]).all()
+
+
 def test_a_design_that_shows_nothing_says_nothing():
     nothing = np.full(2, np.nan)
     one = figures(Design(np.array([0, 1]), nothing, copies=False), nothing, nothing, nothing)

@@ -17,6 +17,7 @@ COLUMNS = {
     "cq_sd": "Cq SD",
     "predicted_sd": "stated",
     "poisson_sd": "Poisson",
+    "sd_ratio": "SD/exp.",
     "sc_syx": "s_yx",
     "sc_efficiency": "E (curve)",
     "bias": "bias",
@@ -61,7 +62,7 @@ def _show(made: Benchmark) -> None:
     from rich.table import Table
 
     table = Table(title=f"{made.dataset}: {made.curves} curves")
-    table.add_column("method")
+    table.add_column("method", no_wrap=True)
     for title in ("called", *COLUMNS.values(), "ms/curve"):
         table.add_column(title, justify="right")
     for line in made.overall:

@@ -15,6 +15,12 @@ COLUMNS = (
     ("cq_sd", "Cq SD", "pooled SD of replicates, cycles"),
     ("predicted_sd", "stated SD", "what the standard errors of Cq say, cycles; no pipetting"),
     ("poisson_sd", "Poisson SD", "what sampling of copies alone gives, cycles"),
+    ("expected_sd", "expected SD", "standard errors and sampling together, cycles; no pipetting"),
+    (
+        "sd_ratio",
+        "SD/expected",
+        "Cq SD over expected SD: 1 if the errors are true and all is in them",
+    ),
     ("sc_syx", "s_yx", "residual SD of the standard curve, cycles"),
     ("sc_r2", "R²", "of the standard curve"),
     ("sc_efficiency", "E", "10^(−1/slope) of the standard curve"),
