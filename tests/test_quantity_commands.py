@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from eds_files import written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from qpcr import InputError, analyze
 from qpcr.quantities.controls import values_of
 from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
 from qpcr.quantities.named_table import read_named
+from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
 
 
 def run(*arguments):
@@ -148,6 +150,74 @@ def test_runs_are_calibrated_by_their_common_samples(tmp_path):
     found = {row["sample"]: float(row["ratio"]) for row in table(tmp_path / "relative.csv")}
     assert found["s"] == pytest.approx(4)
     assert run("relative", source, *given_, "--common", "s").exit_code == 3
+
+
+def test_tables_without_a_run_are_a_run_each(tmp_path):
+    """Two runs in two tables are never taken for one."""
+    cqs = {"T": 25.0, "R": 20.0}
+    for name, late in (("a", 0.0), ("b", 3.0)):
+        rows = [("s", gene, cq + late) for gene, cq in cqs.items()]
+        write(tmp_path / f"{name}.csv", "sample,target,cq", rows)
+    given_ = [tmp_path / "a.csv", tmp_path / "b.csv", "--reference", "R", "--out", tmp_path]
+    done = run("relative", *given_)
+    assert done.exit_code == 3
+    assert "several runs" in done.output
+
+
+def test_relative_quantities_of_a_run_name_their_method(tmp_path):
+    """A real path from the file: the method's Cq and its efficiencies, against both by hand."""
+    plate = written(tmp_path, two_genes())
+    given_ = [plate, "--reference", "B", "--calibrator", "base", "--out", tmp_path]
+    found = {}
+    for options in ((), ("--method", "cpd1"), ("--method", "recommended", "--efficiencies")):
+        done = run("relative", *given_, *options)
+        assert done.exit_code == 0, done.output
+        (row,) = [one for one in table(tmp_path / "relative.csv") if one["sample"] == "more"]
+        found[row["cq_method"]] = float(row["ratio"])
+        assert f"Cq by the method: {row['cq_method']}" in done.output
+    assert list(found) == ["threshold", "cpd1", "recommended"]
+    for method, ratio in found.items():
+        record = analyze(plate, method=method)
+        wells = record.quantification.wells
+        mean, factor = {}, {}
+        for reaction, one in zip(record.run.reactions, wells, strict=True):
+            mean.setdefault((reaction.sample, reaction.target), []).append(one.cq)
+            factor[reaction.target] = one.efficiency if method == "recommended" else 2.0
+        delta = {gene: np.mean(mean["base", gene]) - np.mean(mean["more", gene]) for gene in "AB"}
+        assert ratio == pytest.approx(factor["A"] ** delta["A"] / factor["B"] ** delta["B"])
+        assert ratio == pytest.approx(10, rel=0.25), "ten times more of A was put in"
+    done = run("relative", *given_, "--method", "cy0", "--efficiencies")
+    assert done.exit_code == 3
+    assert "for every well" in done.output
+
+
+def test_cq_of_two_methods_do_not_mix(tmp_path):
+    plate = written(tmp_path, two_genes())
+    assert run("analyze", plate, "--out", tmp_path, "--method", "cpd2").exit_code == 0
+    tables = tmp_path / "plate"
+    given_ = ["--reference", "B", "--out", tmp_path, "--common", "base"]
+    done = run("relative", tables / "quantification.csv", *given_)
+    assert done.exit_code == 0, done.output
+    assert {row["cq_method"] for row in table(tmp_path / "relative.csv")} == {"cpd2"}
+    done = run("relative", tables / "reactions.csv", *given_)
+    assert {row["cq_method"] for row in table(tmp_path / "relative.csv")} == {"threshold"}
+    done = run("relative", tables / "quantification.csv", plate, *given_)
+    assert done.exit_code == 3
+    assert "several methods" in done.output
+    assert run("relative", tables / "quantification.csv", plate, *given_, "--method", "cpd2"
+               ).exit_code == 0  # fmt: skip
+    assert run("relative", tables / "reactions.csv", *given_, "--efficiencies").exit_code == 2
+
+
+def two_genes():
+    """SYNTHETIC: three wells each of two samples, the second with ten times more of gene A."""
+    targets = (TargetSpec("A", "FAM", "TAMRA"), TargetSpec("B", "VIC", "TAMRA"))
+    wells = tuple(
+        WellSpec(place * 3 + n, name, (ReactionSpec("A", a), ReactionSpec("B", 3000.0)))
+        for place, (name, a) in enumerate((("base", 1000.0), ("more", 10_000.0)))
+        for n in range(3)
+    )
+    return eds_bytes(simulate_plate(PlateSpec("two genes", targets, wells, cycles=40), seed=5))
 
 
 def controls(last):

@@ -29,6 +29,25 @@ METHODS = (
     *("takeoff", "window", "mak2", "shared"),
 )
 """Names of :func:`qpcr.methods.methods`, spelt out because asking it costs start-up time."""
+AT_THRESHOLD = "threshold"
+"""The default where quantities are read: curves on file and published rules go by it."""
+TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is taken for a table of values, not for a run."""
+    return file.suffix.lower() in TABLES
+
+
+method_option: Callable[[Any], Any] = click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default=AT_THRESHOLD,
+    show_default=True,
+    help="Of runs: the method of Cq. recommended is the most precise one; curves on file and "
+    "published limits go by the default.",
+)
+"""Option of every command that reads quantities off Cq; calls stay with the instrument's rule."""
 
 
 def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,64 +2,110 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qpcr.commands._options import FILE, FOLDER
+from qpcr.commands import FAILED
+from qpcr.commands._options import AT_THRESHOLD, FILE, FOLDER, is_table, method_option
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calibration.relative import Factor
+    from qpcr.quantities.relative import Ratio
 
 
 @click.command()
-@click.argument("table", type=FILE)
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--reference", "references", multiple=True, required=True, help="May be repeated.")
 @click.option("--calibrator", help="Sample that counts as 1; without it: target to references.")
 @click.option("--curves", type=FILE, help="curves.json, for efficiencies with their errors.")
 @click.option("--factor", multiple=True, metavar="GENE=FACTOR", help="E.g. ALB=1.95 (2 doubles).")
-@click.option("--common", multiple=True, help="Sample in all runs of the table (column run).")
+@click.option("--common", multiple=True, help="Sample in all runs (column run of a table).")
+@method_option
+@click.option("--efficiencies", is_flag=True, help="Of runs: each gene's own, by --method.")
 @click.option("--out", type=FOLDER, required=True, help="Where to write relative.csv.")
 def relative(
-    table: Path,
+    files: tuple[Path, ...],
     references: tuple[str, ...],
     calibrator: str | None,
     curves: Path | None,
     factor: tuple[str, ...],
     common: tuple[str, ...],
+    method: str,
+    efficiencies: bool,
     out: Path,
 ) -> None:
     """Relative quantities: ΔCt, ΔΔCt, with efficiencies, over one or several references.
 
-    TABLE has a row a well: sample, target, cq (reactions.csv serves). Genes without an efficiency
-    are taken to double. Intervals hold the scatter of the wells and the error of the efficiencies.
+    FILES are tables with a row a well (sample, target, cq; reactions.csv serves), or runs. Genes
+    without an efficiency are taken to double. Intervals hold the scatter of the wells and the error
+    of the efficiencies.
     """
     from qpcr.outputs import write_texts
-    from qpcr.quantities.relative import factor_of, ratio_text, ratios
+    from qpcr.pipeline import analyze
+    from qpcr.quantities.measured import check_names, measured
+    from qpcr.quantities.relative import (
+        factor_of,
+        factors_of,
+        ratio_text,
+        ratios,
+        read_wells,
+        wells_of,
+    )
     from qpcr.quantities.tables import read_stored_curves
 
+    tables = [file for file in files if is_table(file)]
+    if efficiencies and tables:
+        raise click.UsageError("--efficiencies are of curves: a table has none")
+    if curves is not None and len(tables) < len(files) and method != AT_THRESHOLD:
+        raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
+    check_names(files)
     stored = () if curves is None else read_stored_curves(curves)
     factors = {one.target: factor_of(one) for one in stored}
     own = dict(_factor(one) for one in factor)
-    found = ratios(table, references, calibrator, {**factors, **own}, tuple(own), common)
-    rows = [
-        (one.sample, one.target, "", "", one.reason or "")
-        if one.quantity is None
-        else (
-            one.sample,
-            one.target,
-            f"{one.quantity.value:.4g}",
-            "" if one.quantity.low is None else f"{one.quantity.low:.4g}–{one.quantity.high:.4g}",
-            one.reason or "",
-        )
-        for one in found
-    ]
-    heads = {"Sample": "left", "Target": "left", "Ratio": "right", "95 %": "right", "Why": "left"}
-    print_table(heads, rows)
+    records = [analyze(file, method=method) for file in files if file not in tables]
+    if efficiencies:
+        factors |= factors_of(records, method)
+    wells = [well for file in tables for well in read_wells(file)]
+    rows = [row for record in records for row in measured(record, method=method)]
+    wells += wells_of(rows)
+    found = ratios(wells, references, calibrator, {**factors, **own}, tuple(own), common)
+    _show(found)
     for path in write_texts({"relative.csv": ratio_text(found)}, out):
         click.echo(f"written: {path}")
+    barred = [f"{row.file} {row.well}" for row in rows if row.barred is not None]
+    if barred:
+        click.echo(f"the quality rules say not to use: {', '.join(barred)}", err=True)
+    invalid = [record.run.provenance.file for record in records if record.invalid]
+    if invalid:
+        click.echo(f"qpcr: must not be used, see qpcr analyze: {', '.join(invalid)}", err=True)
+        sys.exit(FAILED)
+
+
+def _show(found: Sequence[Ratio]) -> None:
+    """Show ratios, and which method their Cq are by."""
+    lines = []
+    for one in found:
+        made = one.quantity
+        known = made is not None and made.low is not None
+        lines.append(
+            (
+                one.sample,
+                one.target,
+                "" if made is None else f"{made.value:.4g}",
+                f"{made.low:.4g}–{made.high:.4g}" if made is not None and known else "",
+                one.reason or "",
+            )
+        )
+    heads = {"Sample": "left", "Target": "left", "Ratio": "right", "95 %": "right", "Why": "left"}
+    print_table(heads, lines)
+    method = found[0].method if found else None
+    click.echo(f"Cq by the method: {method or 'not stated in the table'}")
 
 
 def _factor(text: str) -> tuple[str, Factor]:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from qpcr.record import Record
 
 
+AT_THRESHOLD = "threshold"
+"""Method of a Ct where none is named: where the fitted curve crosses the threshold. Curves on file,
+control charts and published rules for residual disease go by it, so it stays the default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One reaction as quantities see it.
@@ -31,9 +36,11 @@ class Measured:
     stated
         Quantity that the file states for a standard.
     cq, why_no_cq
-        Ct of the fitted curve, or Cq by a chosen method, or the reason there is none.
+        Cq by `method`, or the reason there is none.
     omitted
         Why it takes no part, or ``None``.
+    method
+        Which method the Cq is by.
     barred
         What a quality rule found that says it must not be used, or ``None``; it takes part all the
         same, and that is said.
@@ -51,6 +58,7 @@ class Measured:
     why_no_cq: str | None
     omitted: Said | None
     barred: str | None = None
+    method: str = AT_THRESHOLD
 
     @property
     def calibrates(self) -> bool:
@@ -71,7 +79,7 @@ def measured(
     omit
         Wells to leave out, as ``"B6"`` or ``"plate.eds:B6"``.
     method
-        Cq method, one of :func:`qpcr.methods.methods`; default: Ct of the fitted curve.
+        Cq method, one of :func:`qpcr.methods.methods`; default: :data:`AT_THRESHOLD`.
     """
     source = record.run.provenance
     rows = []
@@ -84,7 +92,8 @@ def measured(
             found=", ".join(sorted(named - known)),
         )
     cqs: list[tuple[float | None, str | None]]
-    if method is None:
+    method = method or AT_THRESHOLD
+    if method == AT_THRESHOLD:  # the same numbers; the fit has the better reasons
         cqs = [(fit.cq, fit.reason_text) for fit in record.fits]
     else:
         cqs = [(one.cq, one.reason) for one in by_method(record, method)]
@@ -109,6 +118,7 @@ def measured(
                 why,
                 omitted,
                 barred.get(row),
+                method,
             )
         )
     return rows

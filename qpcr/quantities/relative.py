@@ -1,20 +1,27 @@
-"""Relative quantities of a table of Ct: ``sample, target, cq``, a row a well."""
+"""Relative quantities of runs, or of a table of Ct: ``sample, target, cq``, a row a well."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calibration.errors import CalibrationError
 from calibration.relative import Factor, RelativeQuantity, relative_quantity, run_shifts
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.quantities.named_table import NamedRow, read_named
+from qpcr.frames import CQ_RULE
+from qpcr.quantities.measured import AT_THRESHOLD, Measured, by_method
+from qpcr.quantities.named_table import read_named
 from qpcr.quantities.tables import Cell, csv_text
+from qpcr.run import Task
 from qpcr.said import as_said, say
+
+if TYPE_CHECKING:
+    from qpcr.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,18 @@ class Ratio:
     target: str
     quantity: RelativeQuantity | None
     reason: str | None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeWell:
+    """One well; `method` is that of its Cq, ``None`` where a table does not say."""
+
+    sample: str
+    target: str
+    run: str
+    cq: float | None
+    method: str | None = None
 
 
 def factor_of(stored: StoredCurve) -> Factor:
@@ -35,91 +54,162 @@ def factor_of(stored: StoredCurve) -> Factor:
     return Factor(value, value * math.log(10) / curve.slope**2 * se_slope, curve.df)
 
 
+def read_wells(path: Path) -> list[RelativeWell]:
+    """Read a table of wells; rows of standards and controls without template are left out.
+
+    A column ``run`` parts runs; without it each file is one. The method of the Cq is what a column
+    ``method`` says, or the column ``cq_rule`` of ``reactions.csv``.
+
+    Raises
+    ------
+    InputError
+        A column or cell is missing or wrong.
+    """
+    rows = read_named(path, ["sample", "target", "cq"])
+    skipped = {"standard", "ntc"}
+    stated = {row.opt_text("method") for row in rows}
+    if any(row.opt_text("cq_rule") == CQ_RULE for row in rows):
+        stated.add(AT_THRESHOLD)
+    only = next(iter(stated - {None})) if len(stated - {None}) == 1 else None
+    return [
+        RelativeWell(
+            row.text("sample"),
+            row.text("target"),
+            row.opt_text("run") or path.name,
+            row.opt_cq("cq"),
+            only or row.opt_text("method"),
+        )
+        for row in rows
+        if (row.opt_text("task") or "").casefold() not in skipped
+    ]
+
+
+def wells_of(rows: Sequence[Measured]) -> list[RelativeWell]:
+    """Wells of runs; standards, controls without template, and what is left out take no part."""
+    return [
+        RelativeWell(row.sample, row.target, row.file, row.cq, row.method)
+        for row in rows
+        if row.sample is not None and row.omitted is None
+        if row.task not in (Task.STANDARD, Task.NTC)
+    ]
+
+
+def factors_of(records: Sequence[Record], method: str) -> dict[str, Factor]:
+    """Amplification factor of every gene by a method that states one a gene.
+
+    Of several runs the mean, whose error is taken to be as large as theirs: what makes it wrong may
+    be the same in all.
+
+    Raises
+    ------
+    InputError
+        The method states a factor for every well, which would triple the variance of quantities.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for record in records:
+        mine: dict[str, set[tuple[float, float]]] = {}
+        for reaction, one in zip(record.run.reactions, by_method(record, method), strict=True):
+            if one.efficiency is not None and one.efficiency_se is not None:
+                mine.setdefault(reaction.target, set()).add((one.efficiency, one.efficiency_se))
+        if any(len(pairs) > 1 for pairs in mine.values()):
+            raise InputError(
+                "this method states an efficiency for every well, not for a gene",
+                found=method,
+                expected="recommended, or shared",
+            )
+        for gene, pairs in mine.items():
+            found.setdefault(gene, []).extend(pairs)
+    return {
+        gene: Factor(
+            sum(value for value, _ in pairs) / len(pairs), sum(se for _, se in pairs) / len(pairs)
+        )
+        for gene, pairs in found.items()
+    }
+
+
 def ratios(
-    path: Path,
+    rows: Sequence[RelativeWell],
     references: Sequence[str],
     calibrator: str | None,
     factors: Mapping[str, Factor],
     named: Sequence[str] = (),
     common: Sequence[str] = (),
 ) -> tuple[Ratio, ...]:
-    """Relative quantity of every other gene in every sample of a table.
+    """Relative quantity of every other gene in every sample.
 
     A sample of which a well of a needed gene has no Ct gets a reason and no number: a mean of the
-    others would be too high. Rows of standards and controls without template are left out. `named`
-    are further genes that must be there. A table of several runs (column ``run``) is calibrated
-    between them first, gene by gene, by the samples in `common`; the error of that shift is not in
-    the intervals.
+    others would be too high. `named` are further genes that must be there. Wells of several runs
+    are calibrated between them first, gene by gene, by the samples in `common`; the error of that
+    shift is not in the intervals.
 
     Raises
     ------
     InputError
-        The table cannot be read, or has no such gene or calibrator.
+        There is no such gene or calibrator; runs have nothing in common; Cq are by two methods.
     """
-    rows = read_named(path, ["sample", "target", "cq"])
-    skipped = {"standard", "ntc"}
-    rows = [row for row in rows if (row.opt_text("task") or "").casefold() not in skipped]
-    shifts = _shifts(rows, common, path)
+    shifts = _shifts(rows, common)
+    method = _one_method(rows)
     table: dict[str, dict[str, list[float | None]]] = {}
     for row in rows:
-        genes, gene, cq = table.setdefault(row.text("sample"), {}), row.text("target"), None
-        if (found := row.opt_cq("cq")) is not None:
-            cq = found - shifts.get((gene, row.opt_text("run") or ""), 0.0)
-        genes.setdefault(gene, []).append(cq)
-    known = list(grouped(rows, lambda row: row.text("target")))
+        cq = None if row.cq is None else row.cq - shifts.get((row.target, row.run), 0.0)
+        table.setdefault(row.sample, {}).setdefault(row.target, []).append(cq)
+    known = list(dict.fromkeys(row.target for row in rows))
     for name in (*references, *named):
         if name not in known:
-            raise InputError(
-                "there is no such gene", file=path, found=name, expected=", ".join(known[:12])
-            )
+            raise InputError("there is no such gene", found=name, expected=", ".join(known[:12]))
     if calibrator is not None and calibrator not in table:
-        raise InputError("there is no such sample", file=path, found=calibrator)
+        raise InputError("there is no such sample", found=calibrator)
     made = []
     for sample, genes in table.items():
         for target in known:
             if target in references or target not in genes:
                 continue
             base = None if calibrator is None else table[calibrator]
-            made.append(_ratio(sample, target, genes, base, references, factors))
+            one = _ratio(sample, target, genes, base, references, factors)
+            made.append(replace(one, method=method))
     return tuple(made)
 
 
-def _shifts(
-    rows: Sequence[NamedRow], common: Sequence[str], path: Path
-) -> dict[tuple[str, str], float]:
-    """Cycles by which each gene lies late in each run; empty for a table of one run."""
-    runs = {row.opt_text("run") or "" for row in rows}
+def _one_method(rows: Sequence[RelativeWell]) -> str | None:
+    """The method of all Cq, ``None`` where none is stated."""
+    stated = sorted({row.method or "not stated" for row in rows})
+    if len(stated) > 1:
+        raise InputError(
+            "the Cq are by several methods: they are not read at one level",
+            found=", ".join(stated),
+            remedy="take all from runs, with one --method, or from one kind of table",
+        )
+    return rows[0].method if rows else None
+
+
+def _shifts(rows: Sequence[RelativeWell], common: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Cycles by which each gene lies late in each run; empty where there is one run."""
+    runs = {row.run for row in rows}
     if len(runs) < 2:
         return {}
     if not common:
         raise InputError(
-            "the table holds several runs",
-            file=path,
+            "there are several runs",
             found=", ".join(sorted(runs)[:6]),
             remedy="name samples that all of them hold with --common, or give one run at a time",
         )
     made = {}
-    for gene, mine in grouped(rows, lambda row: row.text("target")).items():
+    for gene, mine in grouped(rows, lambda row: row.target).items():
         means: dict[str, dict[str, float]] = {}
-        wells = grouped(
-            (row for row in mine if row.text("sample") in common),
-            lambda row: (row.opt_text("run") or "", row.text("sample")),
-        )
-        for (run, sample), part in wells.items():
-            cqs = [cq for row in part if (cq := row.opt_cq("cq")) is not None]
+        shared = (row for row in mine if row.sample in common)
+        for (run, sample), part in grouped(shared, lambda row: (row.run, row.sample)).items():
+            cqs = [row.cq for row in part if row.cq is not None]
             if len(cqs) == len(part):
                 means.setdefault(run, {})[sample] = sum(cqs) / len(cqs)
-        missing = {row.opt_text("run") or "" for row in mine} - set(means)
+        missing = {row.run for row in mine} - set(means)
         if missing:
             raise InputError(
-                f"{gene}: a run has no common sample with all its Ct",
-                file=path,
-                found=min(missing),
+                f"{gene}: a run has no common sample with all its Ct", found=min(missing)
             )
         try:
             shifts = run_shifts(means) if len(means) > 1 else ()
         except CalibrationError as error:
-            raise InputError(f"{gene}: {error}", file=path) from error
+            raise InputError(f"{gene}: {error}") from error
         made.update({(gene, one.run): one.cycles for one in shifts})
     return made
 
@@ -172,6 +262,7 @@ def ratio_rows(found: Sequence[Ratio]) -> list[dict[str, Cell]]:
                 "ratio_high": None if made is None else made.high,
                 "ln_se": None if made is None else made.ln_se,
                 "df": None if made is None else made.df,
+                "cq_method": one.method,
                 "reason": one.reason,
             }
         )
