@@ -392,11 +392,13 @@ def test_the_study_s_printed_statistics_come_from_contingency():
 # --- stores ---------------------------------------------------------------------------------------
 
 
-def test_a_store_s_patients_and_what_is_wrong_with_them(tmp_path):
+def test_a_store_s_patients_and_what_is_wrong_with_them(tmp_path, monkeypatch):
     from qpcr.cohort.subjects import from_store
     from qpcr.records import Store
     from qpcr.records.event import Change, Kind
+    from tests.store_kit import unchecked
 
+    unchecked(monkeypatch)
     store = Store.init(tmp_path / "store")
     with pytest.raises(InputError, match="holds no patients"):
         from_store(store)

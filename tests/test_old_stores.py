@@ -53,7 +53,7 @@ def test_an_old_store_opens(file: Path, tmp_path):
         identities=list(old.identities.values()),
     )  # fmt: skip
     assert len(again.fits) == len(old.fits), "what is stored can be analyzed for ever"
-    store.commit(None, [Change("invented-1", Kind.CLINICAL, "sex", "f")], user="now")
+    store.commit(None, [Change("invented-1", Kind.CLINICAL, "sex", "female")], user="now")
     store.rebuild_index()
     assert store.verify(expected["head"]).problems == ()
     assert len(store.history()) == len(expected["history"]) + 1

@@ -245,11 +245,11 @@ def test_history_says_who_when_what_was_and_why(store):
 
 
 def test_a_change_of_what_somebody_else_changed_is_refused_and_nothing_written(store):
-    store.commit(None, [Change("secret-id", CLINICAL, "sex", "f")], user="anna")
+    store.commit(None, [Change("secret-id", CLINICAL, "sex", "female")], user="anna")
     head = store.head()
     wanted = [
-        Change("other", CLINICAL, "sex", "m"),
-        Change("secret-id", CLINICAL, "sex", "m", "wrong", old="x"),
+        Change("other", CLINICAL, "sex", "male"),
+        Change("secret-id", CLINICAL, "sex", "male", "wrong", old="x"),
     ]
     with pytest.raises(InputError, match="somebody else") as caught:
         store.commit(record(3, "third"), wanted, user="bert")

@@ -291,7 +291,7 @@ def test_patients_files_altered_or_old_are_found_and_made_again(folder):
     (path,) = (folder / "patients").rglob("*.h5")
     old = path.read_bytes()
     store = Store.open(folder)
-    store.commit(None, [Change("p", Kind.CLINICAL, "sex", "f")], user="anna")
+    store.commit(None, [Change("p", Kind.CLINICAL, "sex", "female")], user="anna")
     path.write_bytes(old)
     assert "commits say" in verify(folder).problems[0].problem
     store.rebuild_index()

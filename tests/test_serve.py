@@ -230,7 +230,9 @@ def test_names_are_only_names(tmp_path, store):
     for number, attack in enumerate(ATTACKS):
         attack = "".join(c for c in attack if c.isprintable())
         patient = f"{attack}{number}"
-        store.commit(None, [Change(patient, Kind.CLINICAL, "wbc", attack)], user=attack or "x")
+        store.commit(
+            None, [Change(patient, Kind.CLINICAL, "laboratory/x", attack)], user=attack or "x"
+        )
         visitor = Visitor(store, attack or "x")
         for path in (
             "/patients",

@@ -36,8 +36,9 @@ class Below:
     limit: float
 
     def __str__(self) -> str:
-        """As ``<0.01``."""
-        return f"<{self.limit:g}"
+        """As ``<0.01``; every digit that it has."""
+        short = f"{self.limit:g}"
+        return f"<{short if float(short) == self.limit else repr(self.limit)}"
 
 
 Value = date | float | Below | str | bool

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from qpcr._nearest import did_you_mean
 from qpcr.clinical.cells import Reading, parse_cell
-from qpcr.clinical.checks import contradictions
 from qpcr.clinical.column_map import ColumnMap, read_column_map
 from qpcr.clinical.dates import CellError
 from qpcr.clinical.fields import schema
-from qpcr.clinical.plan import Plan, plan_import, understood
+from qpcr.clinical.plan import Plan, plan_import
 from qpcr.clinical.sheet import read_sheet
 from qpcr.clinical.specimens import plan_specimens
 from qpcr.errors import InputError
@@ -150,14 +149,14 @@ def carry_out(
 
 
 def clinical_change(
-    store: Store, patient: str, name: str, text: str, reason: str, today: date | None = None
+    patient: str, name: str, text: str, reason: str, today: date | None = None
 ) -> Change:
-    """A change of one field of one patient, as a person types it, checked as an import is.
+    """A change of one field of one patient, as a person types it.
+
+    What it may say beside the patient's other values is checked by the store, as of every change.
 
     Parameters
     ----------
-    store
-        Whose record is changed.
     patient, name, text, reason
         Whose, which field, the new value (``35.2``, ``35200 /µL``, ``男``, ``2021-03-05``), why.
     today
@@ -166,7 +165,7 @@ def clinical_change(
     Raises
     ------
     InputError
-        There is no such field or patient, the value is none of it, or it contradicts another.
+        There is no such field, or the value is none of it.
     """
     field = schema().fields.get(name)
     if field is None or field.kind == "id":
@@ -186,8 +185,4 @@ def clinical_change(
         raise InputError(
             "this says that nothing is known", place=name, remedy="take the value back instead"
         )
-    known = understood(store.patient(patient).clinical)
-    for breach in contradictions({**known, name: value}):
-        if breach.fatal and name in breach.fields:
-            raise InputError(breach.problem, place=name, expected=breach.expected)
     return Change(patient, Kind.CLINICAL, name, field.stored(value), reason)

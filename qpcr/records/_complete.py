@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from qpcr.errors import InputError
+from qpcr.records._clinical import check_field, check_specimen, check_together, stated
 from qpcr.records.event import UNCHECKED, Change, Event, Kind
 from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
@@ -48,8 +49,9 @@ def completed(
     Raises
     ------
     InputError
-        The value is not what the caller believes, a reason is missing, or a step of the review is
-        not allowed. Nothing is said of who the patient is.
+        The value is not what the caller believes, a reason is missing, a step of the review is
+        not allowed, or a clinical value is none of its field or contradicts another. Nothing is
+        said of who the patient is.
     """
     made: list[Event] = []
     known: dict[tuple[bool, str], list[Event]] = {}
@@ -64,6 +66,7 @@ def completed(
         elif old == change.new and type(old) is type(change.new):
             continue
         _check(change, old, number)
+        _check_value(change, at.astimezone().date())
         event = Event(
             f"{sequence}.{first + len(made)}",
             change.patient, at, user, change.kind, change.path, old, change.new,
@@ -71,6 +74,8 @@ def completed(
         )  # fmt: skip
         made.append(event)
         events.append(event)
+    for patient, fields in stated(made).items():
+        check_together(patient, known[patient], fields)
     return tuple(made)
 
 
@@ -91,6 +96,14 @@ def _check(change: Change, old: object, number: int) -> None:
         _check_result(change.new, old, place)
     if change.kind is Kind.RUN:
         check_run_value(change.path, change.new)
+
+
+def _check_value(change: Change, today: date) -> None:
+    """What a clinical field and a specimen may hold."""
+    if change.kind is Kind.CLINICAL:
+        check_field(change.path, change.new, today)
+    elif change.kind is Kind.SPECIMEN:
+        check_specimen(change.new, today)
 
 
 def _check_result(new: Any, old: Any, place: str) -> None:

@@ -290,10 +290,11 @@ class Store(Writer):
         return self.commit(None, [_step(patient, path, State.SIGNED)], user=user)
 
     def amend(self, change: Change, *, user: str | None = None) -> Receipt:
-        """Change what is on record; a reason is needed.
+        """Change what is on record of a patient who is; a reason is needed.
 
         Of a result, only what is named in ``change.new`` changes, and it becomes *amended*.
         """
+        self.patient(change.patient)  # a mistyped id must not make a new patient
         return self.commit(None, [self._merged(change)], user=user)
 
     def _merged(self, change: Change) -> Change:

@@ -58,7 +58,7 @@ def revision(folder: Path) -> str:
 
 
 def clinical(folder: Path) -> str:
-    changes = [Change(name, Kind.CLINICAL, "sex", "f") for name in ("p", "q", "r")]
+    changes = [Change(name, Kind.CLINICAL, "sex", "female") for name in ("p", "q", "r")]
     return str(Store.open(folder).commit(None, changes, user="anna").sequence)
 
 

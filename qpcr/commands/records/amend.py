@@ -48,7 +48,7 @@ def amend(
         raise click.UsageError("name one of --value and --take-back")
     store = opened(folder)
     if value is not None and kind == Kind.CLINICAL:
-        change = clinical_change(store, patient, path, value, reason)
+        change = clinical_change(patient, path, value, reason)
     else:
         change = Change(patient, Kind(kind), path, None if value is None else _value(value), reason)
     done = store.amend(change, user=user)
