@@ -75,7 +75,7 @@ def completed(
         made.append(event)
         events.append(event)
     for patient, fields in stated(made).items():
-        check_together(patient, known[patient], fields)
+        check_together(patient, known[False, patient], fields)
     return tuple(made)
 
 
