@@ -153,14 +153,15 @@ def test_one_row_a_reaction(standards):
         replace(standards, quantification=replace(made, wells=made.wells[1:]))
 
 
-def test_quantities_of_an_older_version_of_the_method_are_made_again(standards):
-    """Else those of two versions would be compared without a word."""
+def test_quantities_that_a_record_holds_are_taken_as_they_are(standards):
+    """As its fits are: what was reported is not computed again behind somebody's back."""
     made = quantified(standards.curves, standards.fits, "cpd2")
     marked = tuple(replace(one, cq=1.0) for one in made.wells)
     now = replace(standards, quantification=replace(made, wells=marked))
     assert {one.cq for one in measured(now, method="cpd2")} == {1.0}
-    old = replace(standards, quantification=replace(made, wells=marked, version=0))
-    assert 1.0 not in {one.cq for one in measured(old, method="cpd2")}
+    assert {one.method for one in measured(now, method="cpd2")} == {"cpd2"}
+    assert 1.0 not in {one.cq for one in measured(now, method="cpd1")}
+    assert [one.cq for one in measured(now)] == [fit.cq for fit in standards.fits]
 
 
 def test_replicates_of_a_real_plate(standards):

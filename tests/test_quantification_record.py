@@ -20,12 +20,17 @@ from hypothesis import strategies as st
 from cli import main
 from qpcr import analyze
 from qpcr.document import document
+from qpcr.miqe._known import known
 from qpcr.quantification import Quantification, Quantified, quantified
+from qpcr.quantities.measured import measured
+from qpcr.quantities.quantify import quantify
 from qpcr.reanalysis import jobs_of, reanalyze, redo
 from qpcr.records import RunQuery, Store
 from qpcr.records._codec import Packer, unpack
 from qpcr.records._short import digests
 from qpcr.report import render
+from qpcr.report._standards import standards
+from qpcr.report.picture import draw
 from qpcr.said import say
 from tests.make_old_store import FIXTURES
 from tests.report_records import hostile_record, synthetic_record, synthetic_run
@@ -242,6 +247,29 @@ def test_the_report_names_the_method_and_what_rests_on_it():
     bare = render(synthetic_record(synthetic_run(used=24)))
     assert 'id="by-method"' not in bare
     assert "判定不依据" not in bare
+
+
+def test_curves_and_quantities_of_a_report_go_by_the_records_method(data_dir):
+    """The same as ``qpcr standards --method`` says, and both pages name it."""
+    plain = analyze(data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds")
+    made = with_method(plain)
+    for one, method in ((plain, "threshold"), (made, "recommended")):
+        expected = quantify(measured(plain, method=method))
+        shown = standards(one)
+        assert shown.method == method
+        assert [line.found for line in shown.lines] == list(expected.curves)
+        assert shown.wells == expected.wells
+    text = words(render(made))
+    assert "read from the Cq by the method recommended" in text
+    assert "read from the Ct at the threshold" in words(render(plain))
+    assert "方法 recommended 的 Cq" in words(render(made, "zh"))
+    slopes = [standards(one).drawn[0][1].slope for one in (plain, made)]
+    assert abs(slopes[0] - slopes[1]) > 0.05
+    ((line, _),) = standards(made).drawn
+    (drawn,) = draw(made, "standard").axes[0].get_lines()[:1]
+    cqs = [made.quantification.wells[row].cq for row in line.rows]
+    np.testing.assert_array_equal(drawn.get_ydata(), cqs)
+    assert any("by the method recommended" in line for line in known(made)["cq_method"])
 
 
 def test_the_reports_numbers_are_the_records():

@@ -9,7 +9,7 @@ import numpy as np
 from calibration.standard_curve import Interval, StandardCurve
 from qpcr._lists import grouped, listed
 from qpcr.findings import Severity
-from qpcr.quantities.measured import Measured, measured
+from qpcr.quantities.measured import Measured, measured, own_method
 from qpcr.quantities.quantify import Quantities, TargetCurve, quantify
 from qpcr.record import Record
 from qpcr.run import Task
@@ -17,7 +17,7 @@ from qpcr.run import Task
 
 def computed(record: Record) -> dict[str, list[str]]:
     """Answers by item; an item without an answer is left out."""
-    rows = measured(record)
+    rows = measured(record, method=own_method(record))
     found = quantify(rows)
     curves = [(one, one.curve) for one in found.curves if one.curve is not None]
     answers = {
@@ -35,7 +35,7 @@ def computed(record: Record) -> dict[str, list[str]]:
         "intervals_range": [_band(one.target, curve) for one, curve in curves],
         "variation_low": _lowest(rows),
         "multiplex": _multiplex(rows, curves),
-        "ntc": _controls(rows),
+        "ntc": _controls(measured(record)),
         "outliers": _outliers(record, found),
         "technical_replicates": _replicates(rows),
         "repeatability": _repeatability(rows),

@@ -74,6 +74,8 @@ def _cq_method(record: Record) -> list[str]:
         rule,
         f"Curve model {record.fit_settings.model}, baseline {record.fit_settings.baseline}.",
     ]
+    if record.quantification is not None:
+        lines.append(f"Quantities: {record.quantification.said}")
     for target, threshold in record.curves.thresholds.items():
         if threshold.value is not None:
             lines.append(f"{target}: threshold {threshold.value:.6g} ({threshold.source})")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
 from qpcr.findings import Severity
-from qpcr.methods import methods
-from qpcr.quantification import Quantified, check_method, quantified
+from qpcr.quantification import Quantified, quantified
 from qpcr.run import Task
 from qpcr.said import Said, say
 
@@ -134,17 +133,24 @@ def _barred(record: Record) -> dict[int, str]:
     return found
 
 
+def own_method(record: Record) -> str:
+    """The method of a record's quantities; :data:`AT_THRESHOLD` where none was asked for."""
+    return AT_THRESHOLD if record.quantification is None else record.quantification.method
+
+
 def by_method(record: Record, method: str) -> tuple[Quantified, ...]:
-    """Reactions of a record by a method: those it holds, if made so, else made now.
+    """Reactions of a record by a method: as it holds them, if made so, else made now.
+
+    What a record holds is taken as it is, as its fits are, whatever version made it: ``qpcr
+    reanalyze`` makes it anew.
 
     Raises
     ------
     InputError
         There is no such method.
     """
-    check_method(method)
     kept = record.quantification
-    if kept is not None and (kept.method, kept.version) == (method, methods()[method].version):
+    if kept is not None and kept.method == method:
         return kept.wells
     return quantified(record.curves, record.fits, method).wells
 

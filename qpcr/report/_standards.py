@@ -1,6 +1,7 @@
 """Standard curves of a run and what is read from them, for pages and pictures.
 
-The numbers are those of ``qpcr standards``: the same curves, made by the same function.
+The numbers are those of ``qpcr standards`` with the method of the record's quantities (Ct at the
+threshold where it has none): the same curves, made by the same function.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.standard_curve import Interval, StandardCurve
-from qpcr.quantities.measured import measured
+from qpcr.quantities.measured import AT_THRESHOLD, measured, own_method
 from qpcr.quantities.quantify import SampleQuantity, TargetCurve, WellQuantity, quantify
 from qpcr.run import Task
 
@@ -66,11 +67,14 @@ class PlateQuantities:
         One for every target with standards on the plate.
     wells
         One for every reaction of the run, in its order; empty where there are no standards.
+    method
+        Of the Cq that curves and quantities go by.
     """
 
     lines: tuple[StandardLine, ...]
     wells: tuple[WellQuantity, ...]
     samples: tuple[SampleQuantity, ...]
+    method: str = AT_THRESHOLD
 
     @cached_property
     def drawn(self) -> tuple[tuple[StandardLine, StandardCurve], ...]:
@@ -83,7 +87,8 @@ def standards(record: Record) -> PlateQuantities:
     """Curves of the targets with standards on the plate, and what is read from them."""
     if not any(one.task is Task.STANDARD for one in record.run.reactions):
         return PlateQuantities((), (), ())
-    rows = measured(record)
+    method = own_method(record)
+    rows = measured(record, method=method)
     mine = {row.target for row in rows if row.task is Task.STANDARD}
     found = quantify(rows)
     lines = []
@@ -94,7 +99,14 @@ def standards(record: Record) -> PlateQuantities:
     samples = tuple(
         one for one in found.samples if one.target in mine and one.task not in NO_TEMPLATE
     )
-    return PlateQuantities(tuple(lines), found.wells, samples)
+    return PlateQuantities(tuple(lines), found.wells, samples, method)
+
+
+def read_from(found: PlateQuantities, t: Mapping[str, str]) -> str:
+    """Which Cq curves and quantities are read from."""
+    if found.method == AT_THRESHOLD:
+        return t["standard_at_threshold"]
+    return t["standard_by_method"].format(method=found.method)
 
 
 def number(value: float | None) -> str:

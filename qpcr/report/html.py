@@ -12,7 +12,7 @@ from qpcr.report import _summary
 from qpcr.report._by_method import by_method
 from qpcr.report._data import payload, script_json
 from qpcr.report._miqe import miqe
-from qpcr.report._standards import curve_rows, sample_rows, standards
+from qpcr.report._standards import curve_rows, read_from, sample_rows, standards
 from qpcr.report._verdict import verdict
 from qpcr.report.language import language
 
@@ -66,6 +66,7 @@ def render(record: Record, lang: str = "en") -> str:
         miqe=miqe(record, tongue, quantities),
         curve_rows=curve_rows(quantities, tongue),
         standard_drawn=bool(quantities.drawn),
+        read_from=read_from(quantities, texts),
         sample_rows=sample_rows(quantities, tongue),
         calls=_summary.called(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qpcr._lists import grouped
 from qpcr.errors import InputError
+from qpcr.quantities.measured import AT_THRESHOLD
 from qpcr.report import _picture_parts as parts
 from qpcr.report._standards import line_text, standards
 from qpcr.report.language import Language, language
@@ -191,7 +192,8 @@ def _standard(figure: Figure, record: Record, rows: list[int], tongue: Language,
     """Ct over quantity with the line of each target."""
     del log
     t = tongue.texts
-    lines = [one for one in standards(record).drawn if set(one[0].rows) & set(rows)]
+    found = standards(record)
+    lines = [one for one in found.drawn if set(one[0].rows) & set(rows)]
     if not lines:
         raise InputError(
             "the run holds no standards to draw a line through",
@@ -204,7 +206,7 @@ def _standard(figure: Figure, record: Record, rows: list[int], tongue: Language,
     for place, (line, curve) in enumerate(lines):
         look = parts.look(place)
         x = [record.run.reactions[row].quantity or 0.0 for row in line.rows]
-        y = [record.fits[row].cq or 0.0 for row in line.rows]
+        y = [found.wells[row].measured.cq or 0.0 for row in line.rows]
         mark = parts.symbol(place)
         (drawn,) = ax.plot(x, y, ls="", marker=mark, ms=5, mfc="none", color=look["color"])
         parts.line(ax, line.band(), look)
@@ -212,7 +214,8 @@ def _standard(figure: Figure, record: Record, rows: list[int], tongue: Language,
         names.append(parts.plain(line_text(line, curve, t)))
     ax.set_xscale("log")
     ax.set_xlabel(t["standard_axis"])
-    ax.set_ylabel(t["ct"])
+    at_threshold = found.method == AT_THRESHOLD
+    ax.set_ylabel(t["ct"] if at_threshold else t["cq_by"].format(method=found.method))
     figure.legend(handles, names, loc="outside lower center", fontsize=7)
 
 

@@ -123,14 +123,16 @@ function drawFit(r) {
 function drawStandard() {
   if (!byId("standard")) return;
   const visible = new Set(shown());
+  const own = DATA.method !== null && DATA.method !== "threshold";
+  const value = (r) => (own ? r.q : r.cq);
+  const half = (r, end) => (own ? 1.96 * (r.q_se ?? 0) : r[end] === null ? 0 : Math.abs(r[end] - r.cq));
   const traces = [];
   for (const line of DATA.standards) {
     const index = targets.indexOf(line.target);
     const some = line.rows.map((row) => reactions[row]).filter((r) => visible.has(r));
     if (!some.length) continue;
-    const half = (r, end) => (r[end] === null ? 0 : Math.abs(r[end] - r.cq));
     traces.push({ type: "scatter", mode: "markers", name: safe(line.target),
-      x: some.map((r) => r.quantity), y: some.map((r) => r.cq), text: some.map(hoverOf),
+      x: some.map((r) => r.quantity), y: some.map(value), text: some.map(hoverOf),
       customdata: some.map((r) => r.index), hovertemplate: "%{text}<br>%{x:.4~g}<extra></extra>",
       error_y: { type: "data", symmetric: false, array: some.map((r) => half(r, "high")),
         arrayminus: some.map((r) => half(r, "low")), thickness: 1.2, width: 4 },
@@ -142,7 +144,7 @@ function drawStandard() {
     drawn(line.band_high, { fill: "tonexty", fillcolor: `${setColour(index)}2e` });
     drawn(line.y, { line: { color: setColour(index), dash: DASHES[index % 5], width: 1.6 } });
   }
-  const layout = layoutOf(t("ct"));
+  const layout = layoutOf(own ? t("cq_by", { method: DATA.method }) : t("ct"));
   layout.xaxis = { ...layout.xaxis, title: { text: t("standard_axis") }, type: "log", range: undefined,
     autorange: true, exponentformat: "none" };
   layout.yaxis.separatethousands = false;
