@@ -13,6 +13,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[near[0]] if near else None
 
 
+def alike(word: str, known: Iterable[str]) -> int:
+    """How many known words are like another: for words that must not be said, as patients' ids."""
+    by_lower = [one.casefold() for one in known]
+    return len(difflib.get_close_matches(word.casefold(), by_lower, n=9, cutoff=0.6))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """``did you mean 'word'?``, or ``None`` where no known word is like it."""
     near = nearest(word, known)

@@ -188,13 +188,7 @@ def _selected(store: Store, wanted: Sequence[str]) -> list[tuple[str, str]]:
         return [(one.run_id, one.file) for one in reversed(latest)]
     found: dict[str, str] = {}
     for run in wanted:
-        if run not in known:
-            raise InputError(
-                "there is no such run in the store",
-                found=run,
-                remedy="qpcr records list shows the runs",
-            )
-        one = known[run]
+        one = known.get(run) or store.summary(run)
         while one.replaced_by is not None and one.replaced_by in known:
             one = known[one.replaced_by]
         found[one.run_id] = one.file

@@ -196,7 +196,9 @@ def test_results_are_kept_in_the_record_and_drawn_again(tmp_path):
     Store.init(store)
     for name, part in (("a", SAMPLES[:2]), ("b", SAMPLES[2:4])):
         (tmp_path / f"{name}.csv").write_text(plate(part), encoding="utf-8")
-    assert run("mrd", tmp_path / "a.csv", "--store", store, "--out", tmp_path / "a").exit_code == 0
+    told = ("--store", store, "--user", "anna", "--out", tmp_path / "a")
+    assert run("mrd", tmp_path / "a.csv", *told).exit_code == 0
+    assert {one.user for one in Store.open(store).history()} == {"anna"}
     done = run("mrd", tmp_path / "b.csv", "--store", store, "--out", tmp_path / "b")
     assert done.exit_code == 0, done.output
     html = (tmp_path / "b" / "mrd.html").read_text(encoding="utf-8")

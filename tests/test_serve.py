@@ -92,6 +92,19 @@ def test_the_pages_show_runs_and_patients(store, called_record):
     assert "Δ" in one
 
 
+@pytest.mark.parametrize("day", ["13.5.2024", "2024-13", "2024-02-30", "yesterday", "９９９９"])
+def test_a_search_by_what_is_no_day_says_so_and_finds_nothing(store, day):
+    visitor = Visitor(store)
+    for name in ("since", "until"):
+        for lang, texts in (("en", ENGLISH), ("zh", CHINESE)):
+            visitor.cookies["lang"] = lang
+            page = unescape(visitor.get(f"/?{name}={quote(day)}").text)
+            assert texts["no_day"].format(field=texts[name], day=day) in page
+            assert "demo.eds" not in page
+            assert texts["no_runs"] not in page
+    assert "demo.eds" in visitor.get("/?since=1999&until=2999-12").text
+
+
 def test_a_replaced_run_still_shows_its_results(store, called_record):
     (run,) = store.runs()
     again = replace(called_record, settings=Settings(threshold=0.3))

@@ -53,6 +53,10 @@ def read_sheet(path: Path, sheet: str | None = None) -> tuple[Row, ...]:
         workbook whose errors cannot be seen.
     """
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise InputError(
+            "this is a folder, not a table", file=path, expected="a CSV or xlsx file in it"
+        )
     if suffix in OTHERS:
         raise UnsupportedError(
             f"workbooks of the kind {suffix} are not read here: their errors cannot be seen",

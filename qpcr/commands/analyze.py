@@ -25,6 +25,7 @@ from qpcr.commands._options import (
 )
 from qpcr.commands._runs import jobs_of
 from qpcr.commands._screen import complain, progress, show
+from qpcr.commands._stores import keep_option, to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--release", "reason", help="Use a run whose controls failed; the reason.")
 @click.option("--explain", is_flag=True, help="Print how every call came about.")
 @click.option("--store", "records", type=FOLDER, help="Keep the run in this store of records.")
+@keep_option
 @click.option(
     "--reason", "why", help="Why calls on record change, or reviewed results are replaced."
 )
@@ -69,6 +71,7 @@ def analyze(
     reason: str | None,
     explain: bool,
     records: Path | None,
+    keep: bool,
     why: str | None,
     user: str | None,
     method: str | None,
@@ -107,13 +110,14 @@ def analyze(
     if copies and method is None:
         raise click.UsageError("--copies is about quantities: it needs --method")
     chosen |= {"method": method, "copies": copies}
-    keep = None if records is None else _keeper(records, user, why)
+    folder = to_write(records, keep)
+    keeper = None if folder is None else _keeper(folder, user, why)
     plates: list[Matched] = []
     total = failed = invalid = 0
     with progress(len(files) > 1) as bar:
         for file in bar.track(files, description="files"):
             for job in jobs_of(file, run_name, alone=len(files) == 1):
-                record = _analyze_one(job, out, chosen, tongue, keep)
+                record = _analyze_one(job, out, chosen, tongue, keeper)
                 if explain and record is not None:
                     for call in record.calls:
                         click.echo("\n".join(call.chain()))

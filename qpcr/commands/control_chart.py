@@ -11,6 +11,7 @@ import click
 from qpcr.commands import FAILED
 from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
+from qpcr.commands._stores import to_read
 
 if TYPE_CHECKING:
     from qpcr.quantities.controls import ControlValue
@@ -21,7 +22,12 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 @click.command("control-chart")
 @click.argument("files", nargs=-1, type=FILE)
 @click.option("--out", type=FOLDER, required=True, help="Where to write the chart and its table.")
-@click.option("--store", "records", type=FOLDER, help="Take the runs of a store too.")
+@click.option(
+    "--store",
+    "records",
+    type=FOLDER,
+    help="Take the runs of a store too; without FILES, of that which QPCR_STORE names.",
+)
 @click.option("--lot", help="Lot of the reagents of runs given as instrument files.")
 @click.option("--baseline", type=click.IntRange(3), default=20, show_default=True,
               help="First values that make the limits.")  # fmt: skip
@@ -44,6 +50,7 @@ def control_chart(
     from qpcr.pipeline import analyze
     from qpcr.quantities.controls import chart_texts, charts, read_values, values_of
 
+    records = to_read(records, instead_of=bool(files))
     if not files and records is None:
         raise click.UsageError("give FILES or --store")
     fixed = dict(_limit(one) for one in limits)

@@ -9,6 +9,7 @@ import click
 
 from qpcr.commands._options import FILE, FOLDER, run_option
 from qpcr.commands._screen import print_table
+from qpcr.commands._stores import is_run, to_read
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -29,6 +30,7 @@ def miqe(
     """
     if out is not None and out.suffix.lower() not in (".csv", ".md"):
         raise click.UsageError("--out must end in .csv or .md")
+    store = to_read(store, instead_of=not is_run(what))
     if store is not None and (panel_name is not None or run_name is not None):
         raise click.UsageError("a run of a store has its panel: leave --panel and --run away")
     from qpcr.export import write_file

@@ -9,13 +9,14 @@ import click
 
 from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
+from qpcr.commands._stores import keep_option, to_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calibration.mrd_profile import Profile
     from qpcr.quantities.mrd import MrdResult, MrdWell
     from qpcr.quantities.mrd_tables import Point
+    from qpcr.records import Change
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
@@ -30,6 +31,8 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 @click.option("--sheet", type=FILE, help="Of runs: columns sample, patient.")
 @click.option("--background", multiple=True, help="Of runs: a sample that is normal DNA.")
 @click.option("--store", "records", type=FOLDER, help="Keep results in this store; draw earlier.")
+@keep_option
+@click.option("--user", help="Who keeps them; default: the name you are logged in with.")
 @click.option("--reason", help="Why results on record are replaced.")
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
@@ -41,6 +44,8 @@ def mrd(
     sheet: Path | None,
     background: tuple[str, ...],
     records: Path | None,
+    keep: bool,
+    user: str | None,
     reason: str | None,
     new_profile: Path | None,
 ) -> None:
@@ -62,8 +67,12 @@ def mrd(
     treated = [] if events is None else read_events(events)
     earlier = [point for path in previous for point in read_points(path)]
     results = evaluate(profile, _wells(files, sheet, background))
-    if records is not None:
-        earlier += _keep(records, profile, results, ", ".join(file.name for file in files), reason)
+    folder = to_write(records, keep)
+    if folder is not None:
+        from qpcr.mrd_records import mrd_changes
+
+        source = ", ".join(file.name for file in files)
+        earlier += _keep(folder, mrd_changes(profile, results, source, reason), user)
     written = write_texts(mrd_texts(profile, results, earlier, treated), out)
     if not profile.profile.checked:
         click.echo(f"profile {profile.profile.name}: {profile.profile.warning}", err=True)
@@ -97,17 +106,15 @@ def _wells(
     return wells
 
 
-def _keep(
-    folder: Path, profile: Profile, results: Sequence[MrdResult], source: str, reason: str | None
-) -> list[Point]:
+def _keep(folder: Path, changes: Sequence[Change], user: str | None) -> list[Point]:
     """Keep results in a store; give what is on record of these patients."""
-    from qpcr.mrd_records import mrd_changes, points_on_record
+    from qpcr.mrd_records import points_on_record
     from qpcr.records import Store
 
     store = Store.open(folder)
-    done = store.commit(changes=mrd_changes(profile, results, source, reason))
+    done = store.commit(changes=changes, user=user)
     click.echo("on record already" if done.already_there else f"kept in the store: {folder}")
-    return points_on_record(store, {one.patient for one in results})
+    return points_on_record(store, {one.patient for one in changes})
 
 
 def _line(one: MrdResult) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from qpcr.commands._options import (
     language_option,
     settings_from,
 )
+from qpcr.commands._stores import is_run, to_read
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -59,6 +60,7 @@ def plot(
     """
     from qpcr.report.picture import draw, write_picture
 
+    store = to_read(store, instead_of=not is_run(what))
     settings, fit = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     record = _analyzed(what, settings, fit) if store is None else _kept(what, store)
     figure = draw(record, kind, language_from(lang), targets=targets, samples=samples, log=log)

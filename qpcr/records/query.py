@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 
+from qpcr.errors import InputError
 from qpcr.records.replaced import CallChange
 from qpcr.records.review import State
+
+_DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
+DAYS = "YYYY-MM-DD, YYYY-MM or YYYY"
+
+
+def is_day(text: str) -> bool:
+    """Whether a text names a day, a month or a year as :class:`RunQuery` compares them."""
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return _DAY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,11 @@ class RunQuery:
         Leave out runs that a later revision replaces.
     limit
         At most so many, the newest first.
+
+    Raises
+    ------
+    InputError
+        A day that is none: days are compared as texts.
     """
 
     since: str | None = None
@@ -44,6 +64,12 @@ class RunQuery:
     run_id: str | None = None
     latest: bool = False
     limit: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            day = getattr(self, name)
+            if day is not None and not is_day(day):
+                raise InputError("this is no day", place=name, expected=DAYS, found=day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,19 @@ STEPS = {
 """From each state to those that may follow it."""
 
 
+_FIRST = "review it first (qpcr records review), then sign it"
+_AMEND = "a signed result is changed by amending it (qpcr records amend), which needs a reason"
+_REMEDIES = {
+    (State.PRELIMINARY, State.SIGNED): _FIRST,
+    (State.AMENDED, State.SIGNED): f"it was changed since: {_FIRST}",
+    (State.REVIEWED, State.REVIEWED): "sign it (qpcr records sign), or amend it",
+    (State.SIGNED, State.SIGNED): f"nothing is left to do; {_AMEND}",
+    (State.SIGNED, State.REVIEWED): _AMEND,
+    (State.PRELIMINARY, State.AMENDED): "amend what it says (qpcr records amend)",
+}
+"""What to do instead of a step that is not possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a laboratory decides about reviews; kept in the store.
@@ -71,12 +84,13 @@ def check_step(
         With the steps that are possible.
     """
     if new not in STEPS[old]:
-        possible = " or ".join(STEPS[old])
         raise InputError(
-            f"a result that is {old} cannot become {new}",
-            expected=possible,
+            f"the result is {old} already"
+            if new is old
+            else f"a result that is {old} cannot become {new}",
+            expected=" or ".join(STEPS[old]),
             found=str(new),
-            remedy="review it before signing; a signed result is changed by amending it",
+            remedy=_REMEDIES.get((old, new), "see its history: qpcr records history"),
         )
     if new is State.SIGNED and policy is not None and policy.two_persons and user == reviewer:
         raise InputError(

@@ -12,6 +12,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qpcr._nearest import alike, nearest
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._complete import completed
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from qpcr.lots import Lot
     from qpcr.record import Record
     from qpcr.records.verify import Report
+
+
+LISTED = "qpcr records list shows the runs"
 
 
 class Store(Writer):
@@ -232,9 +236,7 @@ class Store(Writer):
         select = "SELECT file, size, sha256 FROM commits WHERE run_id = ?"
         row = self._ask(lambda index: index.db.execute(select, (run_id,)).fetchone())
         if row is None:
-            raise InputError(
-                "the store has no such run", file=self.folder, remedy="qpcr records list"
-            )
+            raise self._no_run(run_id)
         return read_record(layout.read_checked(self.folder, *row))
 
     def lots(self, run_id: str) -> tuple[Lot, ...]:
@@ -259,6 +261,21 @@ class Store(Writer):
         changes = self._ask(lambda index: corrections(index, run_id, lots, taken_back, reason))
         return self.commit(None, changes, user=user)
 
+    def summary(self, run_id: str) -> RunSummary:
+        """One run in short; InputError when there is none of that id."""
+        for found in self.runs(RunQuery(run_id=run_id)):
+            return found
+        raise self._no_run(run_id)
+
+    def _no_run(self, run_id: str) -> InputError:
+        near = nearest(run_id, (one.run_id for one in self.runs()))
+        return InputError(
+            "the store has no such run",
+            file=self.folder,
+            found=run_id,
+            remedy=f"did you mean {near}? {LISTED}" if near else LISTED,
+        )
+
     def patients(self, query: PatientQuery | None = None) -> tuple[PatientSummary, ...]:
         """Patients, by id."""
         return self._ask(lambda index: find_patients(index.db, query or PatientQuery()))
@@ -267,10 +284,12 @@ class Store(Writer):
         """One patient; InputError when no event names them."""
         found = self._ask(lambda index: index.patient(patient))
         if found is None:
+            like = alike(patient, (one.patient for one in self.patients()))
+            said = f"{like} ids on record are like it: " if like else ""
             raise InputError(
                 "the store has no patient of that id",
                 file=self.folder,
-                remedy="qpcr records find lists patients",
+                remedy=f"{said}qpcr records find lists patients",
             )
         return found
 

@@ -10,6 +10,7 @@ from qpcr.calls import Outcome
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
 from qpcr.records import Change, Kind, PatientQuery, RunQuery, State, Store
+from qpcr.records.query import is_day
 
 if TYPE_CHECKING:
     from qpcr.records import Event, Patient, Result, RunSummary
@@ -34,31 +35,23 @@ def run_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
     search = {
         name: asked.get(name, "").strip() for name in ("since", "until", "sample", "deletion")
     }
-    query = RunQuery(
-        since=search["since"] or None,
-        until=search["until"] or None,
-        sample=search["sample"] or None,
-        deletion=search["deletion"] or None,
-        limit=MOST + 1,
-    )
-    try:
-        runs, problem = store.runs(query), None
-    except InputError as error:
-        runs, problem = (), error.problem
-    more = len(runs) > MOST
-    return {"runs": runs[:MOST], "search": search, "more": more, "problem": problem}
-
-
-def summary_of(store: Store, run: str) -> RunSummary:
-    """One run in short; InputError when there is none of that id."""
-    for found in store.runs(RunQuery(run_id=run)):
-        return found
-    raise InputError("there is no such run in the store")
+    wrong = tuple(name for name in ("since", "until") if search[name] and not is_day(search[name]))
+    runs: tuple[RunSummary, ...] = ()
+    if not wrong:
+        query = RunQuery(
+            since=search["since"] or None,
+            until=search["until"] or None,
+            sample=search["sample"] or None,
+            deletion=search["deletion"] or None,
+            limit=MOST + 1,
+        )
+        runs = store.runs(query)
+    return {"runs": runs[:MOST], "search": search, "more": len(runs) > MOST, "wrong_days": wrong}
 
 
 def run_page(store: Store, run: str) -> dict[str, Any]:
     """One run and the results that come from it."""
-    summary = summary_of(store, run)
+    summary = store.summary(run)
     asked = PatientQuery(run=run, replaced=True)
     patients = [store.patient(one.patient) for one in store.patients(asked)]
     rows = [row for patient in patients for row in result_rows(patient) if row.result.run == run]

@@ -70,7 +70,7 @@ class _Pages:
         """The run's report, made from the store."""
         run, lang = request.path_params["run"], self._language(request)
         try:
-            _views.summary_of(self._store, run)
+            self._store.summary(run)
             text = self._report(run, lang)
         except QpcrError as error:
             return self._error(request, error, 404)

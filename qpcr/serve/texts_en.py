@@ -42,6 +42,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "results": "Results",
         "no_results": "No sample of this run belongs to a patient in the store.",
         "no_runs": "No runs.",
+        "no_day": "{field}: {day} is no day. Write YYYY-MM-DD, YYYY-MM or YYYY.",
         "no_patients": "No patients.",
         "more": "There are more than {most}: narrow the search.",
         "outcome": "Result",

@@ -42,6 +42,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "results": "结果",
         "no_results": "本次运行中没有属于库内患者的样本。",
         "no_runs": "没有运行记录。",
+        "no_day": "{field}：{day} 不是日期。请按 YYYY-MM-DD、YYYY-MM 或 YYYY 填写。",
         "no_patients": "没有患者。",
         "more": "超过 {most} 条：请缩小查找范围。",
         "outcome": "结果",

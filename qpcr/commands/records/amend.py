@@ -18,11 +18,10 @@ from qpcr.commands.records._options import opened, store_option, user_option
 @click.option(
     "--kind",
     type=click.Choice(["clinical", "specimen", "result"]),
-    default="clinical",
-    show_default=True,
-    help="What is changed.",
+    help="What --path names; default: clinical.",
 )
-@click.option("--path", required=True, help="Field, key of a specimen, or RUN/SAMPLE.")
+@click.option("--path", help="Field, key of a specimen, or RUN/SAMPLE.")
+@click.option("--result", help="Instead of --kind result --path: RUN/SAMPLE, as records show says.")
 @click.option(
     "--value",
     help="New value. Of a clinical field as people write it (qpcr records fields lists them); "
@@ -34,8 +33,9 @@ def amend(
     folder: Path,
     user: str | None,
     patient: str,
-    kind: str,
-    path: str,
+    kind: str | None,
+    path: str | None,
+    result: str | None,
     value: str | None,
     take_back: bool,
     reason: str,
@@ -46,6 +46,7 @@ def amend(
 
     if (value is None) != take_back:
         raise click.UsageError("name one of --value and --take-back")
+    path, kind = _target(kind, path, result)
     store = opened(folder)
     if value is not None and kind == Kind.CLINICAL:
         change = clinical_change(patient, path, value, reason)
@@ -53,6 +54,16 @@ def amend(
         change = Change(patient, Kind(kind), path, None if value is None else _value(value), reason)
     done = store.amend(change, user=user)
     click.echo("already so" if done.already_there else f"amended: commit {done.sequence}")
+
+
+def _target(kind: str | None, path: str | None, result: str | None) -> tuple[str, str]:
+    """Path and kind of what is changed."""
+    target = path if result is None else result
+    if target is None or (path is not None and result is not None):
+        raise click.UsageError("name one of --path and --result")
+    if result is not None and kind not in (None, "result"):
+        raise click.UsageError(f"--result names a result: it does not go with --kind {kind}")
+    return target, kind or ("clinical" if result is None else "result")
 
 
 def _value(text: str) -> Any:

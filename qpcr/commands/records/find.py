@@ -48,6 +48,8 @@ def find_patients(
     from qpcr.records import PatientQuery, State
 
     store = opened(folder)
+    if run is not None:
+        store.summary(run)
     asked = PatientQuery(outcome, deletion, None if state is None else State(state), run, limit)
     rows = [
         (

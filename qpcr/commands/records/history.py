@@ -20,7 +20,12 @@ HEADS = ("Event", "When", "Who", "Patient", "Kind", "What", "Was", "Is", "Why", 
 @click.option("--run", help="About one run.")
 def history(folder: Path, patient: str | None, run: str | None) -> None:
     """Print the history: every change that was ever made, the oldest first."""
-    events = opened(folder).history(patient=patient, run=run)
+    store = opened(folder)
+    if patient is not None:
+        store.patient(patient)  # one who is not on record is not one without a history
+    if run is not None:
+        store.summary(run)
+    events = store.history(patient=patient, run=run)
     rows = [
         (
             one.id,

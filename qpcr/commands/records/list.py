@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -13,8 +12,6 @@ from qpcr.commands.records._options import opened, store_option
 COLUMNS = dict.fromkeys(
     ("Run", "Day", "File", "Panel", "Samples", "Valid", "Replaced by", "By", "Why"), "left"
 )
-
-DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 
 @click.command("list")
@@ -28,10 +25,11 @@ def list_runs(
 ) -> None:
     """List runs, the newest first."""
     from qpcr.records import RunQuery
+    from qpcr.records.query import DAYS, is_day
 
     for name, day in (("--since", since), ("--until", until)):
-        if day is not None and not DAY.fullmatch(day):  # days are compared as texts
-            raise click.UsageError(f"{name} {day!r}: expected YYYY-MM-DD, YYYY-MM or YYYY")
+        if day is not None and not is_day(day):
+            raise click.UsageError(f"{name} {day!r}: expected {DAYS}")
     query = RunQuery(since=since, until=until, latest=latest, limit=limit)
     rows = [
         (
