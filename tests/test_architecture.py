@@ -30,7 +30,8 @@ APART = {"simulate": {"errors", "_frozen"}}
 INSIDE = {
     "quantities": (
         "named_table", "drawing", "measured", "quantify", "installation",
-        "tables", "detection", "controls", "relative", "mrd", "mrd_tables",
+        "tables", "detection", "controls", "control_charts", "control_page", "relative", "mrd",
+        "mrd_tables",
     ),
 }  # fmt: skip
 """Modules of a room from the bottom up, where the room says so: each may import those before."""

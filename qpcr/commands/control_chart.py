@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import FAILED
-from qpcr.commands._options import FILE, FOLDER
+from qpcr.commands._options import (
+    FILE,
+    FOLDER,
+    language_from,
+    language_option,
+    lot_options,
+    lots_from,
+    panel_and_samples,
+)
 from qpcr.commands._screen import print_table
 from qpcr.commands._stores import to_read
 
 if TYPE_CHECKING:
-    from qpcr.quantities.controls import ControlValue
+    from collections.abc import Iterator, Sequence
+
+    from primers import Panel
+    from qpcr.quantities.control_charts import ControlChart
+    from qpcr.reagents import ReagentLots
+    from qpcr.record import Record
 
 TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
@@ -28,64 +41,114 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
     type=FOLDER,
     help="Take the runs of a store too; without FILES, of that which QPCR_STORE names.",
 )
-@click.option("--lot", help="Lot of the reagents of runs given as instrument files.")
+@click.option("--panel", "panel_name", help="Panel that names the controls of runs given as files; "
+              "runs of a store have their own.")  # fmt: skip
+@lot_options
+@click.option("--by", multiple=True, metavar="REAGENT",
+              help="Only a new lot of this reagent begins a new chart (may be repeated); default: "
+              "a new lot of any.")  # fmt: skip
 @click.option("--baseline", type=click.IntRange(3), default=20, show_default=True,
-              help="First values that make the limits.")  # fmt: skip
-@click.option("--limits", multiple=True, metavar="SERIES=MEAN,SD", help="Limits fixed beforehand.")
+              help="How many values make the limits of a chart (mean and SD): the first ones of "
+              "each lot. They are not changed by later values. A lot with fewer has limits from "
+              "all it has so far, and they are called provisional; so are those of fewer than 20.",
+              )  # fmt: skip
+@click.option("--limits", multiple=True, metavar="SERIES=MEAN,SD",
+              help="Instead: limits fixed beforehand, for every lot.")  # fmt: skip
+@language_option
 def control_chart(
     files: tuple[Path, ...],
     out: Path,
     records: Path | None,
-    lot: str | None,
+    panel_name: str | None,
+    lot: tuple[str, ...],
+    lot_log: Path | None,
+    by: tuple[str, ...],
     baseline: int,
     limits: tuple[str, ...],
+    lang: str | None,
 ) -> None:
-    """Levey-Jennings charts with Westgard's rules.
+    """Levey-Jennings charts with Westgard's rules, and sums (CUSUM) that see slow drift.
 
     FILES are tables (date, value; series, lot, source if wanted), or runs: slope, intercept, Ct of
-    positive controls and level of the passive reference are taken from them. Exit code 1: the
-    newest value of a series is rejected.
+    positive controls, level of the passive reference, light level and flicker, and the lamp's
+    setting and temperature are taken from them. A new lot of reagents begins a new chart; lots of
+    runs in a store are those on record (qpcr records lots), --lot and --lots are for other files,
+    --lots also fills in what a store does not know. Exit code 1: the newest value of a series is
+    rejected or lies in a drift.
     """
     from qpcr.outputs import write_texts
-    from qpcr.pipeline import analyze
-    from qpcr.quantities.controls import chart_texts, charts, read_values, values_of
+    from qpcr.quantities.control_charts import charts
+    from qpcr.quantities.control_page import chart_texts
+    from qpcr.quantities.controls import read_values, silent_controls, values_of
+    from qpcr.report.language import language
 
     records = to_read(records, instead_of=bool(files))
     if not files and records is None:
         raise click.UsageError("give FILES or --store")
     fixed = dict(_limit(one) for one in limits)
-    values = [] if records is None else _stored(records, lot)
-    for file in files:
-        table = file.suffix.lower() in TABLES
-        values += read_values(file) if table else values_of(analyze(file), lot)
-    strange = sorted(set(fixed) - {one.series for one in values})
+    known = lots_from(lot, lot_log)
+    values = [one for file in files if _is_table(file) for one in read_values(file)]
+    notes = []
+    panel, _ = panel_and_samples(panel_name, None, None)
+    for record in _runs(files, records, panel, known):
+        values += values_of(record, by=by)
+        notes += silent_controls(record)
+    strange = sorted(set(fixed) - {str(one.series) for one in values})
     if strange:
         raise click.UsageError(f"--limits: there is no series {strange[0]!r}")
     found = charts(values, fixed, baseline)
-    rows = []
-    for one in found:
-        state = one.reason or ("REJECTED" if one.alarm else "in control")
-        rows.append((one.series, one.lot or "", str(len(one.values)), state))
-    print_table({"Series": "left", "Lot": "left", "Values": "right", "Newest": "left"}, rows)
-    for path in write_texts(chart_texts(found), out):
+    _show(found, notes)
+    code = language_from(lang)
+    texts = chart_texts(found, language(code).say, code, notes)
+    for path in write_texts(texts, out):
         click.echo(f"written: {path}")
     if any(one.alarm for one in found):
         sys.exit(FAILED)
 
 
-def _stored(folder: Path, lot: str | None) -> list[ControlValue]:
-    """Control values of the runs of a store, each in its last revision."""
-    from qpcr.quantities.controls import values_of
+def _show(found: Sequence[ControlChart], notes: Sequence[str]) -> None:
+    """Show a line a chart, and what else a person should know."""
+    heads = ("Series", "Lot", "Newest", "Limits")
+    rows = []
+    for one in found:
+        state = "; ".join(one.state())
+        count, last = str(len(one.values)), str(one.values[-1].day)
+        rows.append((one.series, one.lot or "", count, last, state, one.limits()))
+    columns = {**dict.fromkeys(heads[:2], "left"), "Values": "right", "Last": "left"}
+    print_table({**columns, **dict.fromkeys(heads[2:], "left")}, rows)
+    for one in found:
+        for remark in one.remarks():
+            click.echo(f"{one.series}{f', lot {one.lot}' if one.lot else ''}: {remark}")
+    for note in notes:
+        click.echo(f"note: {note}")
+
+
+def _is_table(file: Path) -> bool:
+    return file.suffix.lower() in TABLES
+
+
+def _runs(
+    files: Sequence[Path], records: Path | None, panel: Panel | None, known: ReagentLots
+) -> Iterator[Record]:
+    """Runs of files, then those of a store in their last revision, with their lots."""
+    from dataclasses import replace
+
+    from qpcr.pipeline import analyze
     from qpcr.records import RunQuery, Store
 
-    store = Store.open(folder)
-    values = []
-    for run in store.runs(RunQuery(latest=True)):
+    for file in files:
+        if not _is_table(file):
+            yield analyze(file, panel=panel, lots=known)
+    if records is None:
+        return
+    store = Store.open(records)
+    for run in reversed(store.runs(RunQuery(latest=True))):
         if run.started is None:
             click.echo(f"run {run.run_id} has no date and is left out", err=True)
-        else:
-            values += values_of(store.record(run.run_id), lot)
-    return values
+            continue
+        record = store.record(run.run_id)
+        on_record = replace(known, given=store.lots(run.run_id), final=True)
+        yield replace(record, lots=on_record.of(record.run))
 
 
 def _limit(text: str) -> tuple[str, tuple[float, float]]:

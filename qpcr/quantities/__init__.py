@@ -6,8 +6,8 @@ into tables and charts. Imports run one way, each module may use those before it
 ``named_table`` (tables by their heads), ``drawing`` (charts), ``quantification`` (a chosen Cq
 method), ``measured`` (a reaction as quantities see it), ``quantify`` (curves, wells, samples),
 ``installation`` (5,000 told from 10,000 copies), ``tables`` (files and screen lines of those), then
-``detection`` (LOD, LOQ), ``controls`` (control charts), ``relative`` (ΔΔCt), ``mrd`` and
-``mrd_tables`` (residual disease).
+``detection`` (LOD, LOQ), ``controls`` (control values of runs), ``control_charts`` and
+``control_page`` (their charts), ``relative`` (ΔΔCt), ``mrd`` and ``mrd_tables`` (residual disease).
 
 Nothing here knows the store of records or the report: both lie above and use this.
 """

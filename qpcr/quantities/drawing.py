@@ -186,14 +186,46 @@ text{font-size:12px;fill:#222}.title{font-size:14px;font-weight:600}.tick,.label
 .reject{stroke:#c33;stroke-dasharray:5 3}line.event{stroke:#75c}text.event{fill:#53a}
 .good{fill:#246}.warn{fill:#d80}.bad{fill:#c22}.open{fill:#fff;stroke:#246;stroke-width:1.5}
 path.open{fill:none}
+.box{border:1px solid;border-radius:6px;padding:.2rem 1rem;margin:.8rem 0}.box h2{font-size:1rem}
+.box.bad{background:#fdecea;border-color:#c33;color:#222}.box.warn{background:#fff6e5;border-color:#c90}
+.verdict{font-weight:600}
 """
 
 
-def page(title: str, parts: Sequence[tuple[str, str]], note: str = "") -> str:
-    """HTML of several charts: pairs of a sentence above and the SVG."""
+def page(
+    title: str,
+    parts: Sequence[tuple[str, str]],
+    note: str = "",
+    *,
+    lang: str = "en",
+    top: Sequence[tuple[str, str, Sequence[str]]] = (),
+    verdict: str | None = None,
+) -> str:
+    """HTML of several charts.
+
+    Parameters
+    ----------
+    parts
+        Pairs of a sentence above and the SVG.
+    note
+        How to read them.
+    lang
+        Language of the page.
+    top
+        Boxes above all charts: head, kind (a word of the style sheet), lines.
+    verdict
+        One line above all charts.
+    """
+    boxes = "".join(
+        f'<section class="box {escape(kind)}"><h2>{escape(head)}</h2><ul>'
+        + "".join(f"<li>{escape(line)}</li>" for line in lines)
+        + "</ul></section>"
+        for head, kind, lines in top
+    )
+    said = "" if verdict is None else f'<p class="verdict">{escape(verdict)}</p>'
     body = "".join(f"<p>{escape(text)}</p>{svg}" for text, svg in parts)
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1><p>{escape(note)}</p>{body}"
-        "</body></html>\n"
+        f'<!DOCTYPE html><html lang="{escape(lang)}"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+        f"<h1>{escape(title)}</h1>{said}{boxes}<p>{escape(note)}</p>{body}</body></html>\n"
     )
