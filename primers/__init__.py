@@ -8,6 +8,7 @@ from primers.check import CheckLimits, check_panel
 from primers.errors import PanelError, PrimersError, SequenceError
 from primers.fasta import Reference, read_fasta
 from primers.finding import Kind, PanelFinding
+from primers.fixing import fix_thresholds
 from primers.loader import load_panel, new_panel, panel_names
 from primers.panel import Assay, Channel, Oligo, Panel, ReactionDefinition
 from primers.pcr import Product, in_silico_pcr
@@ -33,6 +34,7 @@ __all__ = [
     "Solution",
     "check_panel",
     "dimer",
+    "fix_thresholds",
     "hairpin",
     "in_silico_pcr",
     "load_panel",

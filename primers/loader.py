@@ -44,6 +44,24 @@ def load_panel(name_or_path: str | Path) -> Panel:
     PanelError
         If there is no such panel, or it breaks a rule of the format.
     """
+    data, file = _read(name_or_path)
+    return parse_panel(data, file)
+
+
+def panel_text(name_or_path: str | Path) -> str:
+    """Text of the file of a panel, found as `load_panel` finds it.
+
+    Raises
+    ------
+    PanelError
+        As `load_panel` does.
+    """
+    data, file = _read(name_or_path)
+    parse_panel(data, file)
+    return data.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _read(name_or_path: str | Path) -> tuple[bytes, Path]:
     text = str(name_or_path)
     if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text:
         if text not in panel_names():
@@ -53,7 +71,7 @@ def load_panel(name_or_path: str | Path) -> Panel:
                 remedy=suggestion(text, panel_names()),
             )
         source: Traversable = _folder().joinpath(f"{text}.toml")
-        return parse_panel(source.read_bytes(), Path(f"{text}.toml"))
+        return source.read_bytes(), Path(f"{text}.toml")
     path = Path(name_or_path)
     try:
         with path.open("rb") as handle:
@@ -62,7 +80,7 @@ def load_panel(name_or_path: str | Path) -> Panel:
         raise PanelError(
             "the panel file cannot be opened", file=path, found=error.strerror
         ) from error
-    return parse_panel(data, path)
+    return data, path
 
 
 def new_panel(name: str, like: str) -> str:

@@ -18,6 +18,7 @@ ORDER = [
     "clinical", "samples", "expected", "threshold_origin", "reagents",
     "record", "unmatched", "replicates", "pipeline", "frames", "quantities", "document", "report",
     "outputs",
+    "threshold_evidence", "threshold_proposal", "threshold_sheet",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
     "mrd_records", "exchange", "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve",
     "commands",

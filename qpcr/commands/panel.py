@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qpcr.commands._options import FILE
-from qpcr.commands._screen import print_table
+from qpcr.commands._screen import print_table, progress
 
 
 @click.group()
@@ -65,9 +65,52 @@ def panel_check(name: str, reference: tuple[Path, ...]) -> None:
 def panel_new(name: str, like: str, out: Path) -> None:
     """Start a panel of your own, called NAME, as a copy of one that comes with this software."""
     from primers import new_panel
+
+    _write_new(out, new_panel(name, like))
+    click.echo(f"written: {out}; edit it, then: qpcr panel check {out}")
+
+
+@panel.command("thresholds")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--panel", "name", required=True, help="The panel: its name, or a TOML file.")
+@click.option("--write", "out", type=FILE, help="Write a copy of the panel that fixes them here.")
+@click.option("--name", "called", help="Name of the copy; default: the panel's, its next version.")
+def panel_thresholds(
+    files: tuple[Path, ...], name: str, out: Path | None, called: str | None
+) -> None:
+    """Propose a fixed threshold a target, from your own runs: FILES with and without product.
+
+    A threshold has to clear all wells without product, bleed-through of other dyes included, and
+    to lie no later than the instrument reads a curve. What validates it is a dilution series.
+    """
+    from primers import fix_thresholds, load_panel, panel_names
+    from qpcr.errors import InputError
+    from qpcr.threshold_evidence import basis_of
+    from qpcr.threshold_proposal import propose_thresholds
+    from qpcr.threshold_sheet import ADVICE, COLUMNS, citation_of, proposal_notes, proposal_rows
+
+    if out is not None and called is None and name in panel_names():
+        raise click.UsageError("a copy of a panel that comes with this software needs a --name")
+    chosen = load_panel(name)
+    with progress(len(files) > 1) as bar:
+        basis = basis_of(bar.track(files, description="files"), chosen)
+    proposals = propose_thresholds(basis, chosen)
+    print_table(COLUMNS, proposal_rows(proposals))
+    for note in (*proposal_notes(basis, proposals), ADVICE):
+        click.echo(note)
+    if out is None:
+        return
+    fixed = {one.target: one.threshold for one in proposals if one.threshold is not None}
+    if not fixed:
+        raise InputError("there is no threshold to write", file=out)
+    _write_new(out, fix_thresholds(name, fixed, citation_of(basis), name=called))
+    click.echo(f"written: {out}, with {len(fixed)} of {len(proposals)} thresholds")
+
+
+def _write_new(out: Path, text: str) -> None:
+    """Write a file that must not exist."""
     from qpcr.errors import InputError
 
-    text = new_panel(name, like)
     try:
         with out.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -75,7 +118,6 @@ def panel_new(name: str, like: str, out: Path) -> None:
         raise InputError(
             "the panel cannot be written", file=out, found=error.strerror or str(error)
         ) from error
-    click.echo(f"written: {out}; edit it, then: qpcr panel check {out}")
 
 
 COMMAND = panel
