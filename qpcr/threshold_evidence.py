@@ -217,7 +217,7 @@ def _well(number: int, plate: Plate, row: int) -> Iterator[Seen]:
         curves.threshold_of(row),
         drn,
         None if peak is None else peak - first + 1,
-        frozenset(plate.run.reactions[other].target for other in lit),
+        frozenset(one.target for other in lit if (one := plate.channels[other]) is not None),
     )
 
 

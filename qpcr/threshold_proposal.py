@@ -1,12 +1,12 @@
 """A fixed threshold for each target, proposed from what the wells of several runs show.
 
-It has to lie above whatever a well without product shows (`floor`: twice the highest negative,
-noise and bleed-through included, and ten times the noise of a reading, the limit of the rule
-``threshold_phase``), and no later than the instrument reads a curve (`top`: the ΔRn one cycle after
-the second-derivative maximum, of all but the lowest 5 % of curves). Between the two, those
-thresholds are good at which replicates agree as well as anywhere (within a quarter of the smallest
-standard deviation of their Ct). Of these the one is proposed that is nearest to the runs' own
-thresholds, so that Ct, and with them the cut-off, move as little as possible.
+It has to lie above whatever a well without product shows (`floor`: twice the highest of them but
+for one in 200, noise and bleed-through included, and ten times the noise of a reading, the limit of
+the rule ``threshold_phase``), and no later than the instrument reads a curve (`top`: the ΔRn one
+cycle after the second-derivative maximum, of all but the lowest 5 % of curves). Between the two,
+those thresholds are good at which replicates agree as well as anywhere (within a quarter of the
+smallest standard deviation of their Ct). Of these the one is proposed that is nearest to the runs'
+own thresholds, so that Ct, and with them the cut-off, move as little as possible.
 
 It is a proposal. What validates a threshold and its cut-off is a dilution series.
 """
@@ -31,6 +31,8 @@ MARGIN, NOISE_MULTIPLE = 2.0, 10.0
 LEAST_MARGIN = 1.25
 """The multiple of the highest negative without which nothing is proposed; below `MARGIN` it is the
 highest threshold that the curves allow, with a warning."""
+SPARED = 0.005
+"""Share of the wells without product that may lie above `ceiling`: faults that rules find."""
 LOW_CURVES = 0.05
 """Share of the curves that may leave the exponential phase below `top`."""
 NEARLY = 1.25
@@ -60,8 +62,10 @@ class Proposal:
         How many runs and wells it rests on (:class:`qpcr.threshold_evidence.Sort`).
     unclear
         Wells that took no part, with their highest ΔRn.
-    ceiling, ceiling_place
+    highest, highest_place
         Highest ΔRn of a well without product, and which well it was.
+    ceiling
+        The same of all of them but one in 200: that many may have a fault of their own.
     floor, top
         The window, ΔRn; ``None`` where there are no wells to tell.
     rise
@@ -90,8 +94,9 @@ class Proposal:
     copies: int
     low: int
     unclear: tuple[str, ...]
+    highest: float | None
+    highest_place: str | None
     ceiling: float | None
-    ceiling_place: str | None
     floor: float | None
     top: float | None
     rise: float | None
@@ -105,10 +110,10 @@ class Proposal:
 
     @property
     def margin(self) -> float | None:
-        """The proposal in multiples of the highest negative."""
-        if self.threshold is None or not self.ceiling or self.ceiling <= 0:
+        """The proposal in multiples of the highest well without product."""
+        if self.threshold is None or not self.highest or self.highest <= 0:
             return None
-        return self.threshold / self.ceiling
+        return self.threshold / self.highest
 
     @property
     def share(self) -> float | None:
@@ -144,14 +149,15 @@ def _proposal(channel: Channel, beside: Sequence[Channel], mine: list[Seen]) -> 
     sorts = {sort: [one for one in mine if one.sort is sort] for sort in Sort}
     products = sorts[Sort.PRODUCT]
     negatives = [one for one in mine if one.sort in NEGATIVES]
-    highest = max(negatives, key=lambda one: one.height, default=None)
+    negatives.sort(key=lambda one: -one.height)
+    highest = negatives[0] if negatives else None
     noises = [one.noise for one in mine if one.noise is not None]
     ends = [one.latest for one in products if one.latest is not None]
-    ceiling = None if highest is None else max(highest.height, 0.0)
+    ceiling = max(negatives[int(SPARED * len(negatives))].height, 0.0) if negatives else None
     noise = float(np.median(noises)) if noises else 0.0
     top = float(np.quantile(ends, LOW_CURVES, method="lower")) if ends else None
     floor, tight = _floor(ceiling, noise, top)
-    told = sorted(sorts[Sort.UNCLEAR], key=lambda one: -one.height)
+    unclear = sorted(sorts[Sort.UNCLEAR], key=lambda one: -one.height)
     base = Proposal(
         channel.target,
         None,
@@ -162,17 +168,24 @@ def _proposal(channel: Channel, beside: Sequence[Channel], mine: list[Seen]) -> 
         len(sorts[Sort.EMPTY]),
         len(sorts[Sort.COPY]),
         len(sorts[Sort.LOW]),
-        tuple(f"{one.place} ({one.height:.3g})" for one in told),
-        ceiling,
+        tuple(f"{one.place} ({one.height:.3g})" for one in unclear),
+        None if highest is None else highest.height,
         None if highest is None else highest.place,
+        ceiling,
         floor,
         top,
         float(np.median([one.height for one in products])) if products else None,
-        warnings=tuple(_warnings(channel, beside, mine, told, ceiling, tight)),
+        warnings=tuple(_warnings(channel, beside, mine, unclear, ceiling, tight)),
     )
     if base.reason is not None or floor is None or top is None:
         return base
-    return _chosen(base, products, top if tight else floor, top)
+    made = _chosen(base, products, top if tight else floor, top)
+    crossing = [one for one in negatives if one.height >= (made.threshold or 0.0)]
+    if not crossing:
+        return made
+    told = ", ".join(f"{one.place} ({one.height:.3g})" for one in crossing)
+    said = f"wells without product cross it, look at them: {told}"
+    return replace(made, warnings=(said, *made.warnings))
 
 
 def _floor(ceiling: float | None, noise: float, top: float | None) -> tuple[float | None, bool]:
@@ -224,9 +237,8 @@ def _warnings(
     said = []
     if tight:
         said.append(
-            f"less than {MARGIN:g} times the highest well without product, which is as much as the"
-            " curves allow: bleed-through may cross it; look at that well, and renew the pure-dye"
-            " calibration"
+            f"less than {MARGIN:g} times what wells without product show, which is as much as the"
+            " curves allow: bleed-through may cross it; renew the pure-dye calibration"
         )
     if unseen:
         said.append(
@@ -249,17 +261,18 @@ def _chosen(base: Proposal, products: list[Seen], floor: float, top: float) -> P
     """Choose within the window."""
     ceiling = base.ceiling or 0.0
     grid = np.geomspace(floor, top, STEPS)
-    middle = math.sqrt(floor * top)
-    groups = _replicates(products, middle)
-    own = _own(products, ceiling, top)
+    groups = _replicates(products, math.sqrt(floor * top))
+    own = _own(products, floor, top)
+    grid = grid if own is None else np.sort(np.append(grid, own))
     spreads = [_spread(groups, level) for level in grid]
     degrees = sum(len(group) - 1 for group in groups)
     good = grid
     if degrees >= FEWEST_DEGREES:
         sds = np.array([np.inf if sd is None else sd for sd in spreads])
         good = grid[sds <= NEARLY * sds.min()]
-    nearest = int(np.argmin(np.abs(np.log(good / (middle if own is None else own)))))
-    level = _rounded(float(good[nearest]), floor, top)
+    aim = top if own is None else own  # at the top is where the automatic rule would read
+    level = float(good[np.argmin(np.abs(np.log(good / aim)))])
+    level = _rounded(level, base.floor or floor, top)
     shifts = [
         mine - theirs
         for one in products
@@ -271,9 +284,7 @@ def _chosen(base: Proposal, products: list[Seen], floor: float, top: float) -> P
         base,
         threshold=level,
         own=own,
-        fallen=len(
-            {one.run for one in products if (one.own_threshold or 0.0) <= (base.ceiling or 0.0)}
-        ),
+        fallen=len({one.run for one in products if (one.own_threshold or 0.0) <= ceiling}),
         sd=_spread(groups, level),
         own_sd=_spread(groups, None),
         degrees=degrees,
@@ -281,10 +292,10 @@ def _chosen(base: Proposal, products: list[Seen], floor: float, top: float) -> P
     )
 
 
-def _own(products: list[Seen], ceiling: float, top: float) -> float | None:
+def _own(products: list[Seen], floor: float, top: float) -> float | None:
     """Median, over the runs, of their own thresholds that clear the negatives; `top` at most."""
     each = {one.run: one.own_threshold for one in products}
-    clear = [value for value in each.values() if value is not None and value > ceiling]
+    clear = [value for value in each.values() if value is not None and value >= floor]
     return min(float(np.median(clear)), top) if clear else None
 
 

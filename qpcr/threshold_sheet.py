@@ -41,7 +41,7 @@ def proposal_rows(proposals: Iterable[Proposal]) -> list[tuple[str, ...]]:
             one.target,
             _text(one.threshold, "g"),
             f"{_text(one.floor, '.3g')} to {_text(one.top, '.3g')}",
-            _text(one.ceiling, ".3g"),
+            _text(one.highest, ".3g"),
             "" if one.margin is None else f"{one.margin:.1f} ×",
             "" if one.share is None else f"{one.share:.1%}",
             f"{one.runs}",
@@ -67,8 +67,8 @@ def proposal_notes(basis: Basis, proposals: Sequence[Proposal]) -> Iterator[str]
             yield f"{one.target}: no proposal, {one.reason}."
     yield from (f"{note}." for note in basis.notes)
     for one in proposals:
-        if one.ceiling_place is not None:
-            yield f"{one.target}: the highest well without product is {one.ceiling_place}."
+        if one.highest_place is not None:
+            yield f"{one.target}: the highest well without product is {one.highest_place}."
         if one.fallen:
             yield (
                 f"{one.target}: in {one.fallen} of {one.runs} runs the run's own threshold lies"

@@ -123,7 +123,10 @@ def main() -> None:
         panel = bare(load_panel(name))
         proposals, fixed = learnt(panel, asked.learn, 100_000 * asked.seed)
         table(f"Proposals for {name} (simulated)", tuple(COLUMNS), proposal_rows(proposals))
-        for words, one in (("each plate its own", panel), ("fixed", fixed)):
+        kinds = [("each plate its own", panel), ("fixed by the proposals", fixed)]
+        if bare(load_panel(name)) != load_panel(name):
+            kinds.append(("as the panel has them", load_panel(name)))
+        for words, one in kinds:
             got = judged(one, asked.plates, 100_000 * asked.seed + 50_000, asked.faults)
             rows.append((name, words, got.total(), *(got[column] for column in RESULTS)))
     table("Calls (simulated)", ("panel", "thresholds", "calls", *RESULTS), rows)
