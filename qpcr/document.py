@@ -91,6 +91,7 @@ def document(record: Record) -> dict[str, Any]:
     }
 
 
-def to_json(record: Record) -> str:
-    """The document as JSON text."""
-    return json.dumps(document(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def to_json(record: Record, asked: str | None = None) -> str:
+    """The document as JSON text; with a mark of what was asked for, if there is one."""
+    told = document(record) if asked is None else {**document(record), "asked": asked}
+    return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -240,3 +240,18 @@ def _there(work: Callable[[J], A], wanted: Mapping[str, str], job: J) -> A:
     _compare(versions(), wanted, "a worker that came later")
     with _ONE_AT_A_TIME:
         return work(job)
+
+
+def in_order(mapper: Mapper, work: Callable[[J], A], jobs: Sequence[J]) -> Generator[A, None, None]:
+    """Answers in the order of their jobs, each as soon as all before it are there."""
+    early: dict[int, A] = {}
+    following = 0
+    for number, answer in mapper(partial(_numbered, work), list(enumerate(jobs))):
+        early[number] = answer
+        while following in early:
+            yield early.pop(following)
+            following += 1
+
+
+def _numbered(work: Callable[[J], A], job: tuple[int, J]) -> tuple[int, A]:
+    return job[0], work(job[1])

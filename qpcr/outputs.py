@@ -18,11 +18,20 @@ from qpcr.errors import InputError
 from qpcr.record import Record
 from qpcr.report import render
 
+RUN = "run.json"
 SOMETIMES = ("calls.csv", "quantification.csv")
 """Files of a run that only some analyses have."""
 
 
-def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
+def output_names(called: bool, quantified: bool) -> tuple[str, ...]:
+    """Names of the files of a run, with a panel and with a method or without."""
+    more = ("calls.csv",) * called + ("quantification.csv",) * quantified
+    return ("reactions.csv", "cycles.csv", "findings.csv", *more, RUN, "report.html")
+
+
+def write_outputs(
+    record: Record, folder: Path, lang: str = "en", asked: str | None = None
+) -> list[Path]:
     """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
 
     With a panel ``calls.csv`` too, with a quantification ``quantification.csv``.
@@ -36,6 +45,9 @@ def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
         quantification of an earlier analysis are removed where this one has none; others stay.
     lang
         Language of the report.
+    asked
+        A mark of what was asked for, kept in ``run.json``. That file is written last: where it
+        stands, everything stands.
 
     Returns
     -------
@@ -57,9 +69,9 @@ def write_outputs(record: Record, folder: Path, lang: str = "en") -> list[Path]:
     if record.quantification is not None:
         tables["quantification.csv"] = frames.quantification(record, record.quantification)
     texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    texts["run.json"] = to_json(record)
+    texts[RUN] = to_json(record, asked)
     texts["report.html"] = render(record, lang)
-    return write_texts(texts, folder, replaces=SOMETIMES)
+    return write_texts(texts, folder, replaces=SOMETIMES, last=RUN)
 
 
 def write_texts(
@@ -68,12 +80,14 @@ def write_texts(
     *,
     private: bool = False,
     replaces: Collection[str] = (),
+    last: str | None = None,
 ) -> list[Path]:
     """Write several files into a folder: all of them, or none that is incomplete.
 
     With `private`, their owner alone can read them, and a new folder. Files called as `replaces`
     says are what an earlier time wrote: those that are not written now are removed, since beside
-    the new files they would be taken for part of them.
+    the new files they would be taken for part of them. The file named `last` goes before any other
+    is replaced and comes after all: where it stands, the others belong to it.
     """
     try:
         if not folder.is_dir():
@@ -91,9 +105,9 @@ def write_texts(
                     (waiting / name).chmod(0o600)
             stale = [folder / name for name in replaces if name not in texts]
             _check_targets([*(folder / name for name in texts), *stale])
-            for path in stale:
+            for path in [*([folder / last] if last is not None else []), *stale]:
                 path.unlink(missing_ok=True)
-            for name in texts:
+            for name in sorted(texts, key=lambda name: name == last):
                 (waiting / name).replace(folder / name)
         finally:
             shutil.rmtree(waiting, ignore_errors=True)

@@ -116,6 +116,11 @@ class NamePattern:
                 found=pattern,
             )
 
+    @property
+    def pattern(self) -> str:
+        """The regular expression as it was stated."""
+        return self._compiled.pattern
+
     def identities(self, names: Iterable[str]) -> tuple[Identity, ...]:
         """Who those names are that the pattern matches."""
         matches = ((name, self._compiled.fullmatch(name)) for name in names)

@@ -6,8 +6,9 @@ which a patient's result is filed nowhere: so both are said together, each with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qpcr._nearest import did_you_mean
 from qpcr.errors import InputError
@@ -39,15 +40,30 @@ class Matched:
 
 def matched(record: Record) -> Matched:
     """Say which samples of a plate are whose."""
-    reactions = record.run.reactions
     rows = [row for one in record.findings if one.rule == RULE for row in one.reactions]
-    strangers = dict.fromkeys(reactions[row].sample or "wells without a name" for row in rows)
-    return Matched(
-        record.run.provenance.file,
-        frozenset(one.sample for one in reactions if one.sample),
-        frozenset(record.identities),
-        tuple(strangers),
-    )
+    names = [one.sample for one in record.run.reactions]
+    return _matched(record.run.provenance.file, names, rows, record.identities)
+
+
+def matched_document(told: Mapping[str, Any]) -> Matched:
+    """Say the same of a run as it stands in ``run.json``.
+
+    Raises
+    ------
+    LookupError, TypeError
+        It is not what :func:`qpcr.document.document` makes.
+    """
+    run = told["run"]
+    rows = [row for one in told["findings"] if one["rule"] == RULE for row in one["reactions"]]
+    names = [one["sample"] for one in run["reactions"]]
+    return _matched(run["provenance"]["file"], names, rows, told["identities"])
+
+
+def _matched(
+    file: str, names: Sequence[str | None], rows: Iterable[int], known: Iterable[str]
+) -> Matched:
+    strangers = dict.fromkeys(names[row] or "wells without a name" for row in rows)
+    return Matched(file, frozenset(filter(None, names)), frozenset(known), tuple(strangers))
 
 
 def unmatched(known: Sequence[Identity] | NamePattern, plates: Sequence[Matched]) -> list[str]:

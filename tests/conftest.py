@@ -39,3 +39,13 @@ def called_record(tmp_path_factory):
     names = [call.sample for call in analyze(file, panel=panel).calls]
     who = [Identity(name, f"患者-{i}", "bone marrow", "diagnosis") for i, name in enumerate(names)]
     return analyze(file, panel=panel, identities=who)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Address of a Dask scheduler with two workers."""
+    distributed = pytest.importorskip("distributed", reason="Dask (extra dask) is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=":0"
+    ) as made:
+        yield made.scheduler_address

@@ -20,8 +20,8 @@ ORDER = [
     "outputs",
     "threshold_evidence", "threshold_proposal", "threshold_sheet",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
-    "mrd_records", "exchange", "farm", "reanalysis", "cohort", "cohort_rehearsal", "watch", "serve",
-    "commands",
+    "mrd_records", "exchange", "farm", "batch", "reanalysis", "cohort", "cohort_rehearsal",
+    "watch", "serve", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
 PARTS = {"_fit_": "fits", "_shape_": "shapes"}

@@ -24,15 +24,6 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed", reason="Dask (extra dask) is not installed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=":0"
-    ) as made:
-        yield made.scheduler_address
-
-
 def test_dask_reanalyzes_as_one_by_one(tmp_path_factory, tmp_path, cluster):
     store = stores.filled(tmp_path / "s", stores.records(tmp_path_factory))
     jobs = jobs_of(store, again=True)

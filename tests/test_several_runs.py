@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rdml_files import REACTS, data, document, react, run, small_rdml
 
 from cli import main
-from qpcr.commands._runs import MAX_FOLDER, folder_names
+from qpcr.batch.folders import MAX_FOLDER, folder_names
 from qpcr.document import plain_value
 from qpcr.errors import InputError
 from qpcr.formats import _archive, read_run, read_runs, runs_in
@@ -117,7 +117,7 @@ def test_analyze_writes_a_folder_a_run(tmp_path):
     assert found[0]["run"]["provenance"]["experiment"] == "e/Monday"
     named = command("analyze", file, "--run", "Tue/day", "--out", out / "one")
     assert named.exit_code == 0
-    both = [f / "reactions.csv" for f in (out / "one" / "plate", out / "plate" / "e_Tue_day")]
+    both = [f / "reactions.csv" for f in (out / x / "plate" / "e_Tue_day" for x in ("one", "."))]
     assert both[0].read_text() == both[1].read_text()
 
 

@@ -44,7 +44,12 @@ def progress(visible: bool) -> Progress:
     from rich.progress import Progress
 
     shown = visible and sys.stderr.isatty()  # elsewhere, ending it would print an empty line
-    return Progress(console=console(stderr=True), transient=True, disable=not shown)
+    return Progress(
+        console=console(stderr=True),
+        transient=True,
+        disable=not shown,
+        redirect_stdout=sys.stdout.isatty(),  # what is piped must not end on the terminal
+    )
 
 
 def show(record: Record) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,17 +22,16 @@ from qpcr.commands._options import (
     lots_from,
     panel_and_samples,
     run_option,
+    scheduler_option,
     settings_from,
 )
-from qpcr.commands._runs import jobs_of
 from qpcr.commands._screen import complain, progress, show
 from qpcr.commands._stores import keep_option, to_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator, Sequence
 
-    from qpcr.commands._runs import Job
-    from qpcr.record import Record
+    from qpcr.batch import Analyzed, Order
     from qpcr.unmatched import Matched
 
 
@@ -59,6 +59,15 @@ if TYPE_CHECKING:
     "--copies", is_flag=True, help="Quantities of standards are copies: say what sampling adds."
 )
 @lot_options
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes; default: as fits.")
+@scheduler_option
+@click.option(
+    "--continue",
+    "resume",
+    is_flag=True,
+    help="Leave runs alone whose results in --out are whole, of this very file (SHA-256), and by "
+    "the same options and versions.",
+)
 @language_option
 @run_option
 @analysis_options
@@ -78,6 +87,9 @@ def analyze(
     copies: bool,
     lot: tuple[str, ...],
     lot_log: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    resume: bool,
     lang: str | None,
     run_name: str | None,
     baseline: str,
@@ -89,52 +101,95 @@ def analyze(
     """Analyze instrument files: Ct of every reaction, on the screen and in files.
 
     With a panel: what each sample is called, and why. Exit code 1 says that a run is invalid.
-    Every run of a file is analyzed, unless --run names one.
+    Every run of a file is analyzed, unless --run names one. Many files are shared among processes,
+    with the same results; interrupted, what is written stays, and --continue does the rest.
     """
     from getpass import getuser
 
+    from qpcr.batch import Order, analyze_files
     from qpcr.calls import Release
-    from qpcr.unmatched import matched, unmatched
+    from qpcr.farm import mapper_for, processes_for
 
     panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
-    chosen: dict[str, Any] = {
-        "panel": panel,
-        "identities": identities,
-        "release": None if reason is None else Release(user or getuser(), reason),
-    }
-    chosen["lots"] = lots_from(lot, lot_log)
+    user = user or getuser()  # not the one a worker runs as
     tongue = language_from(lang)
-    chosen["settings"] = settings_from(baseline, threshold, rules)
-    chosen["fit_settings"] = fit_settings_from(model, slope)
+    settings, fitting = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     _distinct(files, out)
     if copies and method is None:
         raise click.UsageError("--copies is about quantities: it needs --method")
-    chosen |= {"method": method, "copies": copies}
-    folder = to_write(records, keep)
-    keeper = None if folder is None else _keeper(folder, user, why)
+    if resume and out is None:
+        raise click.UsageError("--continue needs the folder of the results: --out")
+    folder = _checked(to_write(records, keep))
+    if scheduler is not None:  # workers have working folders of their own
+        files = tuple(file.absolute() for file in files)
+        out, folder = (None if one is None else one.absolute() for one in (out, folder))
+    order = Order(
+        settings,
+        fitting,
+        panel,
+        identities,
+        release=None if reason is None else Release(user, reason),
+        run_name=run_name,
+        out=out,
+        lang=tongue,
+        method=method,
+        copies=copies,
+        lots=lots_from(lot, lot_log),
+        store=folder,
+        user=user,
+        reason=why,
+        resume=resume,
+    )
+    mapper = mapper_for(jobs or processes_for(len(files)), scheduler)
+    code = _work_off(analyze_files(files, order, mapper), files, order, explain)
+    if code:
+        sys.exit(code)
+
+
+def _work_off(
+    answers: Generator[Analyzed, None, None], files: Sequence[Path], order: Order, explain: bool
+) -> int:
+    """Show what comes of every run; the exit code."""
+    from qpcr.unmatched import unmatched
+
+    worked: list[bool] = []
     plates: list[Matched] = []
-    total = failed = invalid = 0
-    with progress(len(files) > 1) as bar:
-        for file in bar.track(files, description="files"):
-            for job in jobs_of(file, run_name, alone=len(files) == 1):
-                record = _analyze_one(job, out, chosen, tongue, keeper)
-                if explain and record is not None:
-                    for call in record.calls:
-                        click.echo("\n".join(call.chain()))
-                if record is not None and identities is not None:
-                    plates.append(matched(record))
-                total += 1
-                failed += record is None
-                invalid += record is not None and record.invalid and reason is None
-    for sentence in unmatched(identities or (), plates):
+    invalid = False
+    alone = len(files) == 1
+    try:
+        with progress(visible=True) as bar, closing(answers):
+            task = bar.add_task("runs" if alone else "files", total=len(files))
+            for one in answers:
+                _show(one, explain)
+                worked.append(one.error is None)
+                if one.matched is not None and order.identities is not None:
+                    plates.append(one.matched)
+                invalid |= one.invalid and order.release is None
+                if alone:
+                    bar.update(task, total=one.of, advance=1)
+                elif one.number == one.of:
+                    bar.update(task, advance=1)
+    except KeyboardInterrupt:
+        rest = "" if order.out is None else ", and the same command with --continue does the rest"
+        click.echo(
+            f"qpcr: interrupted after {_counted(len(worked), 'run')}; written results are "
+            f"whole{rest}",
+            err=True,
+        )
+        return FAILED
+    for sentence in unmatched(order.identities or (), plates):
         click.echo(f"qpcr: {sentence}", err=True)
-    if failed:
-        if total > 1:
-            what = "files" if total == len(files) else "runs"
-            click.echo(f"qpcr: {failed} of {total} {what} could not be analyzed", err=True)
-        sys.exit(BAD_INPUT)
-    if invalid:
-        sys.exit(FAILED)
+    if not all(worked):
+        if len(worked) > 1:
+            what = "files" if len(worked) == len(files) else "runs"
+            failed = worked.count(False)
+            click.echo(f"qpcr: {failed} of {len(worked)} {what} could not be analyzed", err=True)
+        return BAD_INPUT
+    return FAILED if invalid else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
@@ -149,50 +204,35 @@ def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
         raise click.UsageError(f"these files would write to the same folder in {out}: {both}")
 
 
-def _keeper(folder: Path, user: str | None, why: str | None) -> Callable[[Record], str]:
-    """What keeps a record in a store, and says how."""
-    from qpcr.records import Store
+def _checked(records: Path | None) -> Path | None:
+    """The folder of the store, after making sure that it is one."""
+    if records is not None:
+        from qpcr.records import Store
 
-    store = Store.open(folder)
-
-    def keep(record: Record) -> str:
-        done = store.commit(record, user=user, reason=why)
-        if done.already_there:
-            return f"in the store already: run {done.run_id}"
-        replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
-        changed = "".join(f"\ncall changed: {one}" for one in done.calls)
-        return f"kept in the store: run {done.run_id}{replaces}{changed}"
-
-    return keep
+        Store.open(records)
+    return records
 
 
-def _analyze_one(
-    job: Job,
-    out: Path | None,
-    chosen: dict[str, Any],
-    lang: str,
-    keep: Callable[[Record], str] | None,
-) -> Record | None:
-    """Analyze one run; say what came out or what was wrong. ``None`` when it did not work."""
-    from qpcr.errors import QpcrError
-    from qpcr.outputs import write_outputs
-    from qpcr.pipeline import analyze as run_analysis
-
-    try:
-        record = run_analysis(job.run.read(), **chosen)
-        written = [] if out is None else write_outputs(record, out / job.folder, lang)
-        kept = None if keep is None else keep(record)
-    except QpcrError as error:
-        complain(error)
-        return None
-    if job.name is not None:
-        click.echo(f"run {job.name}")
-    show(record)
-    for path in written:
-        click.echo(f"written: {path}")
-    if kept is not None:
-        click.echo(kept)
-    return record
+def _show(one: Analyzed, explain: bool) -> None:
+    """Say what came of a run."""
+    if one.error is not None:
+        complain(one.error)
+        return
+    if one.finished:
+        run = "" if one.name is None else f", run {one.name}"
+        state = ": the run must not be used" if one.invalid else ""
+        click.echo(f"finished before: {one.file}{run}{state}")
+    elif one.record is not None:
+        if one.name is not None:
+            click.echo(f"run {one.name}")
+        show(one.record)
+        for path in one.written:
+            click.echo(f"written: {path}")
+        if one.kept is not None:
+            click.echo(one.kept)
+        if explain:
+            for call in one.record.calls:
+                click.echo("\n".join(call.chain()))
 
 
 COMMAND = analyze

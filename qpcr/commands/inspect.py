@@ -10,10 +10,12 @@ import click
 
 from qpcr.commands import BAD_INPUT
 from qpcr.commands._options import FILE, run_option
-from qpcr.commands._runs import read_all
-from qpcr.commands._screen import complain, is_utf8, print_table
+from qpcr.commands._screen import complain, is_utf8, print_table, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qpcr.errors import InputError
     from qpcr.formats import RunIn
     from qpcr.run import Run
 
@@ -60,7 +62,7 @@ def _show_all(file: Path, runs: list[RunIn]) -> int:
     from qpcr.inspection import RUN_COLUMNS, run_row
 
     rows, wrong = [], []
-    for one, run in read_all(runs):
+    for one, run in _read_all(runs):
         if isinstance(run, InputError):
             wrong.append(run)
             rows.append((one.name or "", *[""] * (len(RUN_COLUMNS) - 2), run.problem))
@@ -71,6 +73,18 @@ def _show_all(file: Path, runs: list[RunIn]) -> int:
     for error in wrong:
         complain(error)
     return len(wrong)
+
+
+def _read_all(runs: Sequence[RunIn]) -> Iterator[tuple[RunIn, Run | InputError]]:
+    """Read runs one after the other; one that cannot be read is what is wrong with it."""
+    from qpcr.errors import InputError
+
+    with progress(len(runs) > 1) as bar:
+        for one in bar.track(runs, description="runs"):
+            try:
+                yield one, one.read()
+            except InputError as error:
+                yield one, error
 
 
 COMMAND = inspect

@@ -1,0 +1,53 @@
+"""What came of one run of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qpcr.errors import QpcrError
+    from qpcr.record import Record
+    from qpcr.unmatched import Matched
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Analyzed:
+    """What came of one run, or of a file that cannot be opened.
+
+    Attributes
+    ----------
+    file
+        The instrument's file.
+    name
+        Of the run, in a file that holds several.
+    number, of
+        Which run of the file it is, from 1, and of how many that are looked at.
+    record
+        The analyzed run, unless it failed or was finished before.
+    written
+        Files that were written, or had been.
+    kept
+        How the run was kept in the store.
+    finished
+        It was finished before, and left alone.
+    invalid
+        A finding says that the run must not be used.
+    matched
+        Which of its samples are whose.
+    error
+        Why it did not work.
+    """
+
+    file: Path
+    name: str | None = None
+    number: int = 1
+    of: int = 1
+    record: Record | None = None
+    written: tuple[Path, ...] = ()
+    kept: str | None = None
+    finished: bool = False
+    invalid: bool = False
+    matched: Matched | None = None
+    error: QpcrError | None = None
