@@ -24,7 +24,7 @@ from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, Options, pad
 from qpcr._fit_uncertainty import baseline_draw, sensitivities, spread
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
-from qpcr.models._lmfit import Polisher
+from qpcr.models._lmfit import polish
 from qpcr.models._points import crossing, curve, jacobian
 from qpcr.models._solve import Solution, solve
 
@@ -169,25 +169,10 @@ class _Foot:
         return flag
 
     def polished(self) -> _Foot:
-        """Let lmfit have the last word, where it does not end worse."""
-        theta, linear = self.solution.theta.copy(), self.solution.linear.copy()
-        rss, root = self.solution.rss.copy(), np.sqrt(self.weights)
-        polish = Polisher(self.model, linear.shape[1])
-        for i in np.flatnonzero(np.isfinite(self.cq)):
-            used = self.weights[i] > 0
-            end = polish(
-                self.data.cycles[used],
-                self.data.drn[i, used],
-                root[i, used],
-                theta[i],
-                linear[i],
-                self.solution.at_bound[i],
-            )
-            if end is not None and end.rss <= rss[i] * (1 + 1e-9) + 1e-300:
-                theta[i], linear[i], rss[i] = end.theta, end.linear, end.rss
-        return replace(
-            self, solution=replace(self.solution, theta=theta, linear=linear, rss=rss)
-        ).read()
+        """Let lmfit have the last word."""
+        data, rows = self.data, np.flatnonzero(np.isfinite(self.cq))
+        solution, _ = polish(data.cycles, data.drn, self.weights, self.model, self.solution, rows)
+        return replace(self, solution=solution).read()
 
     def degrees(self) -> IntArray:
         """Residual degrees of freedom (n,), at least 1."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from qpcr._fit_ct import variances
@@ -13,7 +11,7 @@ from qpcr._fit_table import COORDINATES, LINEAR, FitTable, Input, pad
 from qpcr._fit_uncertainty import baseline_draw, sensitivities, spread
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
-from qpcr.models._lmfit import Polisher
+from qpcr.models._lmfit import polish
 from qpcr.models._points import curve, jacobian, points
 from qpcr.models._solve import Solution
 
@@ -23,8 +21,11 @@ class WholeFit:
 
     def __init__(self, model: Model, data: Input, solution: Solution, slope: bool) -> None:
         self.model, self.data, self.slope = model, data, slope
-        self.solution = solution
         self.known = np.isfinite(data.drn)
+        self._take(solution)
+
+    def _take(self, solution: Solution) -> None:
+        self.solution = solution
         self.parameters = (~solution.at_bound).sum(axis=1) + solution.linear.shape[1]
         self.degrees = np.maximum(self.known.sum(axis=1) - self.parameters, 1)
         self.covariance = self._batch_covariance()
@@ -49,25 +50,10 @@ class WholeFit:
 
     def polish_all(self) -> BoolArray:
         """Let lmfit have the last word on every curve; returns where it did."""
-        spoke = np.zeros(len(self.known), bool)
-        theta, linear = self.solution.theta.copy(), self.solution.linear.copy()
-        rss = self.solution.rss.copy()
-        polish = Polisher(self.model, linear.shape[1])
-        for i, known in enumerate(self.known):
-            end = polish(
-                self.data.cycles[known],
-                self.data.drn[i, known],
-                np.ones(int(known.sum())),
-                theta[i],
-                linear[i],
-                self.solution.at_bound[i],
-            )
-            # An end above the start is worse than what we have: the batch keeps the word.
-            if end is not None and end.rss <= rss[i] * (1 + 1e-9) + 1e-300:
-                theta[i], linear[i], rss[i] = end.theta, end.linear, end.rss
-                self.covariance[i] = end.covariance
-                spoke[i] = True
-        self.solution = replace(self.solution, theta=theta, linear=linear, rss=rss)
+        data, every = self.data, np.arange(len(self.known))
+        weights = self.known * 1.0
+        solution, spoke = polish(data.cycles, data.drn, weights, self.model, self.solution, every)
+        self._take(solution)
         return spoke
 
     def fitted(self) -> FloatArray:

@@ -94,8 +94,16 @@ def _solve_free(system: FloatArray, right: FloatArray, fixed: BoolArray) -> Floa
     return np.asarray(solved, dtype=np.float64)
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a descent goes: when it ends (:data:`SETTLED`), how far a step goes (:data:`REACH`)."""
+
+    settled: float = SETTLED
+    reach: float = REACH
+
+
 def _step(
-    state: State, damping: FloatArray, low: FloatArray, high: FloatArray
+    state: State, damping: FloatArray, low: FloatArray, high: FloatArray, reach: float
 ) -> tuple[FloatArray, FloatArray]:
     """Damped step within the bounds, and the gain the linear model promises for it."""
     size = range(state.theta.shape[1])
@@ -108,8 +116,8 @@ def _step(
     fixed = ((state.theta <= low) & (right < 0)) | ((state.theta >= high) & (right > 0))
     step = _solve_free(system, right, fixed) / scale
     # A coordinate that would leave its reach goes to the end of it; the others follow suit.
-    least = np.maximum(low - state.theta, -REACH)
-    most = np.minimum(high - state.theta, REACH)
+    least = np.maximum(low - state.theta, -reach)
+    most = np.minimum(high - state.theta, reach)
     over = (step < least) | (step > most)
     hit = np.flatnonzero(over.any(axis=1))
     if len(hit):
@@ -123,7 +131,12 @@ def _step(
     return step, promise
 
 
-def descend(block: Block, model: Model, theta: FloatArray) -> tuple[State, BoolArray, IntArray]:
+USUAL = Manner()
+
+
+def descend(
+    block: Block, model: Model, theta: FloatArray, manner: Manner = USUAL
+) -> tuple[State, BoolArray, IntArray]:
     """Levenberg-Marquardt from `theta`; returns the final state, settled or not, and steps."""
     low, high = model.bounds(block.x[0])
     state = _evaluate(block, model, np.clip(theta, low, high))
@@ -133,11 +146,11 @@ def descend(block: Block, model: Model, theta: FloatArray) -> tuple[State, BoolA
     here, now = block, state.take(rows)
     floor = 1e-26 * np.einsum("nc,nc->n", block.y, block.y)
     for _ in range(STEPS):
-        step, promise = _step(now, damping, low, high)
+        step, promise = _step(now, damping, low, high, manner.reach)
         trial = _evaluate(here, model, now.theta + step)
         better = trial.rss < now.rss
         # The last, tiny step is taken if it helps; then the curve leaves the block.
-        done = (np.abs(promise) <= SETTLED * now.rss + floor[rows]) | (damping > 1e12)
+        done = (np.abs(promise) <= manner.settled * now.rss + floor[rows]) | (damping > 1e12)
         gain = (now.rss - trial.rss) / np.maximum(promise, 1e-300)
         calmer = np.where(gain > 0.75, 0.1, np.where(gain > 0.25, 0.4, 2.0))
         damping = np.clip(damping * np.where(better, calmer, 8.0), RIDGE, None)

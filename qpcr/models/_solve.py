@@ -11,6 +11,7 @@ Missing cycles have weight 0. A curve needs more points than parameters, else it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,10 +19,13 @@ import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.models import Model
-from qpcr.models._descend import Block, descend
+from qpcr.models._descend import USUAL, Block, Manner, descend
 
 BLOCK = 1024
 """Curves solved together: enough to hide what a NumPy call costs, few enough for the cache."""
+
+STILL = Manner(settled=1e-14, reach=0.1)
+"""To the last digits, in the valley where the curve stands: a long step may find another."""
 
 DOUBT = 5e-4
 """Share of the squares that the first fit may leave unexplained before other starts are tried.
@@ -108,19 +112,61 @@ def solve(
     count = len(values)
     solution = Solution.empty(count, len(model.parameters), 3 if slope else 2)
     starts = _starts(model, x.tobytes(), slope)
-    for first in range(0, count, BLOCK):
-        rows = np.arange(first, min(first + BLOCK, count))
+    for rows, data in _blocks(x, values, weights, solution):
+        picked = starts.best(data, picks)
+        if start is not None:
+            picked.append(start[rows])
+        _solve_block(data, model, picked, solution, rows)
+    return solution
+
+
+def refine(
+    cycles: FloatArray, y: FloatArray, model: Model, weights: FloatArray, solution: Solution
+) -> Solution:
+    """Go on from a solution until its sum of squares stands still: :data:`STILL`.
+
+    Parameters
+    ----------
+    cycles, y, model, weights
+        As :func:`solve` takes them.
+    solution
+        Where the n curves stand; what was not solved stays so.
+
+    Returns
+    -------
+    Solution
+        For each curve the better one of both.
+    """
+    count, size, linear = *solution.theta.shape, solution.linear.shape[1]
+    further = Solution.empty(count, size, linear)
+    x = np.asarray(cycles, dtype=np.float64)
+    for rows, data in _blocks(x, np.asarray(y, dtype=np.float64), weights, further):
+        _solve_block(data, model, [solution.theta[rows]], further, rows, STILL)
+    better = further.rss < solution.rss
+    at = better[:, None]
+    return Solution(
+        np.where(at, further.theta, solution.theta),
+        np.where(at, further.linear, solution.linear),
+        np.where(better, further.rss, solution.rss),
+        solution.converged | (better & further.converged),
+        np.where(at, further.at_bound, solution.at_bound),
+        solution.steps + further.steps,
+    )
+
+
+def _blocks(
+    x: FloatArray, values: FloatArray, weights: FloatArray | None, solution: Solution
+) -> Iterator[tuple[IntArray, _Data]]:
+    """Curves that have enough points, in blocks: their rows, and their data."""
+    least = solution.theta.shape[1] + solution.linear.shape[1]
+    for first in range(0, len(values), BLOCK):
+        rows = np.arange(first, min(first + BLOCK, len(values)))
         known = np.isfinite(values[rows])
         weight = known * 1.0 if weights is None else np.where(known, weights[rows], 0.0)
-        usable = (weight > 0).sum(axis=1) > solution.theta.shape[1] + solution.linear.shape[1]
+        usable = (weight > 0).sum(axis=1) > least
         rows, weight = rows[usable], weight[usable]
         if len(rows):
-            data = _Data.of(x, values[rows], weight, slope)
-            picked = starts.best(data, picks)
-            if start is not None:
-                picked.append(start[rows])
-            _solve_block(data, model, picked, solution, rows)
-    return solution
+            yield rows, _Data.of(x, values[rows], weight, solution.linear.shape[1] == 3)
 
 
 @dataclass(slots=True)
@@ -144,17 +190,22 @@ class _Data:
 
 
 def _solve_block(
-    data: _Data, model: Model, starts: list[FloatArray], solution: Solution, rows: IntArray
+    data: _Data,
+    model: Model,
+    starts: list[FloatArray],
+    solution: Solution,
+    rows: IntArray,
+    manner: Manner = USUAL,
 ) -> None:
     """Descend from the starts, keep the best end of each curve, and write it down."""
     basis = _baseline_basis(data.x[None], data.root, data.slope)
     block = Block(data.x[None], data.root, basis, data.y)
     block.y = block.project(data.y[:, None].copy())[:, 0]
-    best, settled, steps = descend(block, model, starts[0])
+    best, settled, steps = descend(block, model, starts[0], manner)
     unclear = np.flatnonzero(best.rss > DOUBT * np.einsum("nc,nc->n", block.y, block.y))
     rest = block.take(unclear)
     for theta in starts[1:] if len(unclear) else ():
-        other, other_settled, more = descend(rest, model, theta[unclear])
+        other, other_settled, more = descend(rest, model, theta[unclear], manner)
         better = other.rss < best.rss[unclear]
         best.put(unclear, other, better)
         settled[unclear] = np.where(better, other_settled, settled[unclear])
