@@ -226,3 +226,15 @@ def test_ctrl_c_leaves_whole_results_that_continue(tmp_path, one_by_one):
     assert done.exit_code == 0
     assert done.output.count("finished before") == finished > 0
     assert len(contents(out)) == 5 * 5
+
+
+def test_a_sheet_is_compared_with_finished_plates_too(plates, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("sample,patient\nnobody's,P1\n", encoding="utf-8")
+    told = ("analyze", plates[0], "--sheet", sheet, "--out", tmp_path / "out", "--continue")
+    lines = [line for line in run(*told).output.splitlines() if line.startswith("qpcr: ")]
+    again = run(*told).output
+    assert "finished before" in again
+    assert [line for line in again.splitlines() if line.startswith("qpcr: ")] == lines
+    assert any("nobody's is on no plate" in line for line in lines)
+    assert any("belongs to nobody" in line for line in lines)
