@@ -119,9 +119,13 @@ def watch(
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
+    log = _log(out)
     try:
-        failed = watch_folder(plan, stop, _log(out), once)
+        failed = watch_folder(plan, stop, log, once)
     finally:
+        for written in tuple(log.handlers):
+            log.removeHandler(written)
+            written.close()
         for number, handler in before.items():
             signal.signal(number, handler)
     if once and failed:
