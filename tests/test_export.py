@@ -21,6 +21,7 @@ from lxml import etree
 
 import cli
 from primers import load_panel
+from qpcr import analyze
 from qpcr.commands.convert import NAMES
 from qpcr.errors import InputError
 from qpcr.export import content_of, write, writers
@@ -151,6 +152,31 @@ def test_oligos_of_the_panel_are_written(run):
     assert found.findtext("{*}reversePrimer/{*}sequence") == panel.oligo(assay.reverse).sequence
     text = tree.findtext("{*}documentation/{*}text")
     assert f"panel: {panel.name} {panel.version}" in text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_cq_of_a_method_is_written_with_what_belongs_to_it(tmp_path, data_dir, run, version):
+    made = content_of(run, method="recommended")
+    found = analyze(run, method="recommended").quantification.wells
+    assert [row.cq for row in made.rows] == [one.cq for one in found]
+    assert made.about["Cq"] == "by the method recommended, version 1"
+    tree = document(made, version)
+    check(schema(data_dir, version), tree)
+    stated = [float(one.text) for one in tree.iter("{*}N0")]
+    effs = [float(one.text) for one in tree.iter("{*}ampEff")]
+    if version == "1.2":
+        assert not stated
+    else:
+        assert sorted(stated) == sorted(one.n0 for one in found if one.n0 is not None)
+        assert sorted(effs) == sorted(o.efficiency for o in found if o.efficiency is not None)
+    again = back(tmp_path, made, version)
+    cqs = {key: one.cq for key, one in again.results.items()}
+    for reaction, one in zip(run.reactions, found, strict=True):
+        assert cqs[reaction.well, reaction.target] == (
+            None if one.cq is None else pytest.approx(one.cq, rel=1e-12)
+        )
+    with pytest.raises(ValueError, match="our Cq"):
+        content_of(run, cq="instrument", method="recommended")
 
 
 def test_excluded_reactions_say_why(nasty):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qpcr.commands._options import FILE, run_option
+from qpcr.commands._options import FILE, METHODS, run_option
 
 NAMES = ("csv", "json", "parquet", "rdml", "xlsx")
 """As ``qpcr.export.writers()`` finds them; a test compares them. Help must not load them."""
@@ -25,6 +25,11 @@ NAMES = ("csv", "json", "parquet", "rdml", "xlsx")
     show_default=True,
     help="Which Cq: of the fitted curve, with our exclusions, or as the file holds it.",
 )
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="Our Cq by this method, with efficiency and N0, instead of the fitted Ct.",
+)
 @run_option
 def convert(
     file: Path,
@@ -33,6 +38,7 @@ def convert(
     rdml_version: str | None,
     panel_name: str | None,
     cq: str,
+    method: str | None,
     run_name: str | None,
 ) -> None:
     """Write a run as RDML, csv, xlsx, Parquet or JSON.
@@ -41,6 +47,8 @@ def convert(
     """
     if rdml_version is not None and name != "rdml":
         raise click.UsageError("--rdml-version goes with --to rdml")
+    if method is not None and cq != "ours":
+        raise click.UsageError("--method is for our Cq: it does not go with --cq instrument")
     if out.suffix.lower() != f".{name}" and out.suffix.lower().lstrip(".") in NAMES:
         raise click.UsageError(f"--to {name}, but the name {out.name} says {out.suffix}")
     from primers import load_panel
@@ -48,7 +56,7 @@ def convert(
     from qpcr.formats import read_run
 
     panel = None if panel_name is None else load_panel(panel_name)
-    content = content_of(read_run(file, run_name), cq=cq, panel=panel)
+    content = content_of(read_run(file, run_name), cq=cq, panel=panel, method=method)
     write(content, name, out, source=file, version=rdml_version)
     click.echo(f"written: {out}")
 

@@ -7,7 +7,7 @@ exclusions) or the *instrument's* (nothing is computed beyond Rn; what the file 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from qpcr.curves import Curves, from_run
 from qpcr.errors import InputError
 from qpcr.findings import Severity
 from qpcr.pipeline import analyze
+from qpcr.quantification import Quantification
 from qpcr.record import Record, versions
 from qpcr.run import Reaction, Run
 from qpcr.said import say
@@ -45,6 +46,9 @@ class Row:
         Why the reaction must not be used; empty: it may be.
     remarks
         What else is to be known about it.
+    efficiency, efficiency_se, n0, n0_se
+        Amplification factor per cycle, and signal of the template before the first cycle, where the
+        Cq is by a method that was named.
     """
 
     reaction: Reaction
@@ -61,6 +65,10 @@ class Row:
     threshold: float | None = None
     excluded: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    efficiency: float | None = None
+    efficiency_se: float | None = None
+    n0: float | None = None
+    n0_se: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +102,16 @@ class Content:
     notes: tuple[str, ...] = ()
     automatic: bool | None = None
     """Whether thresholds and baselines were chosen by the software; ``None``: not known."""
+    method: str | None = None
+    """Method of Cq that was named; ``None``: the fitted Ct, or the instrument's."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "about", FrozenMap(self.about))
 
 
-def content_of(run: Run, *, cq: str = "ours", panel: Panel | None = None) -> Content:
+def content_of(
+    run: Run, *, cq: str = "ours", panel: Panel | None = None, method: str | None = None
+) -> Content:
     """Collect what is written of a run.
 
     Parameters
@@ -110,6 +122,9 @@ def content_of(run: Run, *, cq: str = "ours", panel: Panel | None = None) -> Con
         Which Cq: one of :data:`CQ_KINDS`.
     panel
         What the targets mean, and which rules the run must pass.
+    method
+        Our Cq by this method, one of :func:`qpcr.methods.methods`, with its efficiency and N0,
+        instead of the fitted Ct.
 
     Returns
     -------
@@ -118,11 +133,37 @@ def content_of(run: Run, *, cq: str = "ours", panel: Panel | None = None) -> Con
     Raises
     ------
     InputError
-        Our Cq is asked for and the run cannot be analyzed.
+        Our Cq is asked for and the run cannot be analyzed, or there is no such method.
     """
     if cq not in CQ_KINDS:
         raise ValueError(f"cq must be one of {CQ_KINDS}")
-    return _ours(analyze(run, panel=panel)) if cq == "ours" else _theirs(run, panel)
+    if cq == "ours":
+        made = analyze(run, panel=panel, method=method)
+        return _by_method(_ours(made), made.quantification)
+    if method is not None:
+        raise ValueError("a method is for our Cq")
+    return _theirs(run, panel)
+
+
+def _by_method(content: Content, found: Quantification | None) -> Content:
+    """The same with Cq, efficiency and N0 of a quantification."""
+    if found is None:
+        return content
+    rows = []
+    for row, one in zip(content.rows, found.wells, strict=True):
+        told = row.remarks if row.cq is not None else row.remarks[1:]  # the first: why no Ct
+        if one.reason is not None:
+            told = (one.reason, *told)
+        rows.append(
+            replace(
+                row, cq=one.cq, cq_se=one.cq_se, cq_low=None, cq_high=None,
+                efficiency=one.efficiency, efficiency_se=one.efficiency_se,
+                n0=one.n0, n0_se=one.n0_se, remarks=tuple(dict.fromkeys(told)),
+            )
+        )  # fmt: skip
+    about = {**content.about, "Cq": f"by the method {found.method}, version {found.version}"}
+    automatic = content.automatic if found.method in ("threshold", "instrument") else None
+    return replace(content, rows=tuple(rows), about=about, automatic=automatic, method=found.method)
 
 
 def _ours(record: Record) -> Content:

@@ -28,8 +28,13 @@ REACTION_COLUMNS = (
     "omitted",
     "excluded",
     "remarks",
+    "efficiency",
+    "efficiency_se",
+    "n0",
+    "n0_se",
 )
-"""Cq and its error in cycles, thresholds in ΔRn, quantities in the file's own unit."""
+"""Cq and its error in cycles, thresholds in ΔRn, quantities in the file's own unit; efficiency is
+the factor per cycle, N0 the signal before the first one: both only with a named method of Cq."""
 CYCLE_COLUMNS = ("cycle", "rn", "drn", "reporter_signal", "reference_signal")
 """Rn and ΔRn are ratios (the reporter's own unit without a passive reference)."""
 
@@ -56,6 +61,10 @@ def reaction_cells(row: Row) -> tuple[Any, ...]:
         reaction.omitted,
         " ".join(row.excluded) or None,
         " ".join(row.remarks) or None,
+        row.efficiency,
+        row.efficiency_se,
+        row.n0,
+        row.n0_se,
     )
 
 

@@ -133,6 +133,8 @@ def _add_data(react: etree._Element, row: Row, content: Content, version: str) -
     add(node, "tar", id=row.reaction.target)
     if row.cq is not None or _undetermined(row, content):
         add(node, "cq", "-1.0" if row.cq is None else repr(float(row.cq)))
+    if version != "1.2":
+        _add_quantity(node, row, content)
     if row.excluded:
         add(node, "excl", "; ".join(row.excluded))
     if row.remarks and version != "1.2":
@@ -149,6 +151,17 @@ def _add_data(react: etree._Element, row: Row, content: Content, version: str) -
         add(node, "bgFluorSlp", repr(float(slope)))
     if row.threshold is not None:
         add(node, "quantFluor", repr(float(row.threshold)))
+
+
+def _add_quantity(node: etree._Element, row: Row, content: Content) -> None:
+    """N0 and efficiency by the method that was named; a factor per cycle, as RDML has it."""
+    if row.n0 is not None:
+        add(node, "N0", repr(float(row.n0)))
+    if row.efficiency is not None:
+        add(node, "ampEffMet", f"ikaros-qpcr, method {content.method}")
+        add(node, "ampEff", repr(float(row.efficiency)))
+        if row.efficiency_se is not None:
+            add(node, "ampEffSE", repr(float(row.efficiency_se)))
 
 
 def _undetermined(row: Row, content: Content) -> bool:
