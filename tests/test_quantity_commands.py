@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import warnings
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,15 +14,20 @@ from click.testing import CliRunner
 from eds_files import written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from report_records import synthetic_record, synthetic_run
 
 from calibration.curve_checks import lack_of_fit, linear_range, outliers
 from calibration.errors import CalibrationError
 from calibration.standard_curve import fit_standard_curve
 from cli import main
 from qpcr import InputError, analyze
-from qpcr.quantities.controls import values_of
+from qpcr.quantification import quantified
+from qpcr.quantities.controls import silent_controls, values_of
 from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
+from qpcr.quantities.measured import measured
 from qpcr.quantities.named_table import read_named
+from qpcr.quantities.quantify import quantify
+from qpcr.run import Task
 from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
 
 
@@ -290,6 +297,42 @@ def test_control_values_of_a_store(data_dir, tmp_path):
     rows = {row["series"]: row for row in table(tmp_path / "out" / "control-chart.csv")}
     direct = {one.series: one.value for one in values_of(record)}
     assert {name: float(row["value"]) for name, row in rows.items()} == pytest.approx(direct)
+
+
+def test_series_by_another_method_bear_its_name(data_dir, tmp_path):
+    """So limits set with one Cq never judge another; what is no Cq keeps its name."""
+    file = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
+    done = run("control-chart", file, "--out", tmp_path, "--method", "recommended")
+    assert done.exit_code == 0, done.output
+    found = {row["series"]: float(row["value"]) for row in table(tmp_path / "control-chart.csv")}
+    usual = {one.series: one.value for one in values_of(analyze(file))}
+    named = {name for name in found if name not in usual}
+    assert named == {
+        f"{what} of RNase P TAMRA, by recommended 1" for what in ("slope", "intercept")
+    }
+    rest = {name: value for name, value in usual.items() if "RNase P" not in name}
+    assert rest
+    assert {name: found[name] for name in rest} == pytest.approx(rest)
+    record = analyze(file, method="recommended")
+    curve = quantify(measured(record, method="recommended")).curves[0].curve
+    assert found["slope of RNase P TAMRA, by recommended 1"] == pytest.approx(curve.slope)
+    old = replace(record, quantification=replace(record.quantification, version=0))
+    series = [one.series for one in values_of(old, method="recommended")]
+    assert sum(one.endswith("by recommended 0") for one in series) == 2
+
+
+def test_a_positive_control_by_another_method():
+    run_ = synthetic_run(1, 4, used=4, samples=("pc",))
+    wells = tuple(replace(one, task=Task.POSITIVE_CONTROL) for one in run_.reactions)
+    source = replace(run_.provenance, started=datetime(2026, 1, 2, tzinfo=UTC))
+    made = synthetic_record(replace(run_, reactions=wells, provenance=source))
+    found = {one.series: one.value for one in values_of(made, method="cpd2")}
+    cqs = [one.cq for one in quantified(made.curves, made.fits, "cpd2").wells]
+    assert found["Ct of pc, ALB, by cpd2 1"] == pytest.approx(np.mean(cqs))
+    assert "Ct of pc, ALB" not in found
+    usual = {one.series: one.value for one in values_of(made)}
+    assert usual["Ct of pc, ALB"] == pytest.approx(np.mean([fit.cq for fit in made.fits]))
+    assert silent_controls(made, "cpd2") == []
 
 
 CELLS = st.sampled_from(

@@ -12,10 +12,12 @@ from qpcr.commands import FAILED
 from qpcr.commands._options import (
     FILE,
     FOLDER,
+    is_table,
     language_from,
     language_option,
     lot_options,
     lots_from,
+    method_option,
     panel_and_samples,
 )
 from qpcr.commands._screen import print_table
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from qpcr.quantities.control_charts import ControlChart
     from qpcr.reagents import ReagentLots
     from qpcr.record import Record
-
-TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
 
 @click.command("control-chart")
@@ -54,6 +54,7 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
               )  # fmt: skip
 @click.option("--limits", multiple=True, metavar="SERIES=MEAN,SD",
               help="Instead: limits fixed beforehand, for every lot.")  # fmt: skip
+@method_option
 @language_option
 def control_chart(
     files: tuple[Path, ...],
@@ -65,6 +66,7 @@ def control_chart(
     by: tuple[str, ...],
     baseline: int,
     limits: tuple[str, ...],
+    method: str,
     lang: str | None,
 ) -> None:
     """Levey-Jennings charts with Westgard's rules, and sums (CUSUM) that see slow drift.
@@ -87,12 +89,12 @@ def control_chart(
         raise click.UsageError("give FILES or --store")
     fixed = dict(_limit(one) for one in limits)
     known = lots_from(lot, lot_log)
-    values = [one for file in files if _is_table(file) for one in read_values(file)]
+    values = [one for file in files if is_table(file) for one in read_values(file)]
     notes = []
     panel, _ = panel_and_samples(panel_name, None, None)
     for record in _runs(files, records, panel, known):
-        values += values_of(record, by=by)
-        notes += silent_controls(record)
+        values += values_of(record, by=by, method=method)
+        notes += silent_controls(record, method)
     strange = sorted(set(fixed) - {str(one.series) for one in values})
     if strange:
         raise click.UsageError(f"--limits: there is no series {strange[0]!r}")
@@ -123,10 +125,6 @@ def _show(found: Sequence[ControlChart], notes: Sequence[str]) -> None:
         click.echo(f"note: {note}")
 
 
-def _is_table(file: Path) -> bool:
-    return file.suffix.lower() in TABLES
-
-
 def _runs(
     files: Sequence[Path], records: Path | None, panel: Panel | None, known: ReagentLots
 ) -> Iterator[Record]:
@@ -137,7 +135,7 @@ def _runs(
     from qpcr.records import RunQuery, Store
 
     for file in files:
-        if not _is_table(file):
+        if not is_table(file):
             yield analyze(file, panel=panel, lots=known)
     if records is None:
         return

@@ -21,9 +21,10 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.light_level import light_level
 from qpcr.lots import UNNAMED, Lot
+from qpcr.methods import methods
 from qpcr.qc import plate_of
 from qpcr.qc._plate import Part, fitted_cq, rows_of
-from qpcr.quantities.measured import measured
+from qpcr.quantities.measured import AT_THRESHOLD, by_method, measured
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.quantify import quantify
 from qpcr.said import say
@@ -105,7 +106,10 @@ def _named(lot: Lot) -> str:
 
 
 def values_of(
-    record: Record, lots: Sequence[Lot] | None = None, by: Sequence[str] = ()
+    record: Record,
+    lots: Sequence[Lot] | None = None,
+    by: Sequence[str] = (),
+    method: str = AT_THRESHOLD,
 ) -> list[ControlValue]:
     """Control values of a run.
 
@@ -115,6 +119,9 @@ def values_of(
         Of its reagents; by default those of the record.
     by
         Reagents whose change begins a new chart; by default all.
+    method
+        Of Cq. Series by another than the usual one bear its name and version, so that they never
+        mix.
 
     Raises
     ------
@@ -126,16 +133,21 @@ def values_of(
         raise InputError(
             "the run has no date", file=source.file, remedy="put its values into a table"
         )
-    rows = measured(record)
+    rows = measured(record, method=method)
     found: dict[str, float] = {}
     for one in quantify(rows).curves:
         if one.curve is not None:
             found[say("slope of {target}", target=one.target)] = one.curve.slope
             found[say("intercept of {target}", target=one.target)] = one.curve.intercept
-    for name, target, cqs in _controls(record):
+    for name, target, cqs in _controls(record, method):
         if None not in cqs:
             series = say("Ct of {sample}, {target}", sample=name, target=target)
             found[series] = sum(cq for cq in cqs if cq is not None) / len(cqs)
+    if method != AT_THRESHOLD:
+        version = _version(record, method)
+        found = {
+            say("{series}, by {method}", series=n, method=version): v for n, v in found.items()
+        }
     reference = record.curves.reference
     if reference is not None and np.isfinite(reference).any():
         series = say("level of {dye}", dye=record.run.passive_reference)
@@ -150,17 +162,24 @@ def values_of(
     ]
 
 
-def silent_controls(record: Record) -> list[str]:
+def _version(record: Record, method: str) -> str:
+    """A method with its version: that of the quantities a record holds, if they are by it."""
+    kept = record.quantification
+    made = kept.version if kept is not None and kept.method == method else methods()[method].version
+    return f"{method} {made}"
+
+
+def silent_controls(record: Record, method: str = AT_THRESHOLD) -> list[str]:
     """Say which positive controls give no value, because a well of theirs has no Ct."""
     return [
         say("{file}: a well of {sample}, {target} has no Ct, so it has no value in its chart",
             file=record.run.provenance.file, sample=name, target=target)
-        for name, target, cqs in _controls(record)
+        for name, target, cqs in _controls(record, method)
         if None in cqs
     ]  # fmt: skip
 
 
-def _controls(record: Record) -> list[tuple[str, str, list[float | None]]]:
+def _controls(record: Record, method: str) -> list[tuple[str, str, list[float | None]]]:
     """Positive controls: name, target, and Ct of the wells."""
     plate = plate_of(record.run, record.curves, record.fits, record.shapes, record.panel)
     reactions = record.run.reactions
@@ -168,10 +187,11 @@ def _controls(record: Record) -> list[tuple[str, str, list[float | None]]]:
         rows_of(plate, Part.POSITIVE),
         lambda row: (reactions[row].sample or say("positive control"), reactions[row].target),
     )
-    return [
-        (name, target, [fitted_cq(plate, row) for row in rows])
-        for (name, target), rows in found.items()
-    ]
+    if method == AT_THRESHOLD:
+        cqs = [fitted_cq(plate, row) for row in range(len(reactions))]
+    else:
+        cqs = [one.cq for one in by_method(record, method)]
+    return [(name, target, [cqs[row] for row in rows]) for (name, target), rows in found.items()]
 
 
 def _light(record: Record) -> tuple[dict[str, float], dict[str, float]]:
