@@ -315,9 +315,10 @@ def checked(
                 "{count} standards with a Ct; a line needs {need}", count=len(q), need=FEWEST_POINTS
             )
         )
-    if len(np.unique(q)) < 2:
+    x = np.log10(q)
+    if len(np.unique(x)) < 2:  # different quantities may have one logarithm
         raise CalibrationError(state("all standards have one quantity; a line needs two or more"))
-    return np.log10(q), y, w / w.mean()
+    return x, y, w / w.mean()
 
 
 def inverse_variance_weights(quantities: npt.ArrayLike, cqs: npt.ArrayLike) -> FloatArray:

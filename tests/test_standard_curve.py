@@ -282,3 +282,10 @@ def test_installation_test_leaves_out_no_more_wells_than_allowed():
     failed = separation(worse, high)
     assert not failed.passed
     assert len(failed.low.omitted) <= allowed_outliers(36)
+
+
+def test_quantities_with_one_logarithm_are_one_level():
+    near = 1.0000000000000001e-200
+    assert near != 1e-200
+    with pytest.raises(CalibrationError, match="one quantity"):
+        fit_standard_curve([1e-200, 1e-200, near], [30.0, 31.0, 32.0])
