@@ -76,6 +76,7 @@ def relative_quantity(
     references: Sequence[str],
     factors: Mapping[str, Factor] | None = None,
     confidence: float = 0.95,
+    between: Mapping[str, tuple[float | None, float]] | None = None,
 ) -> RelativeQuantity:
     """Quantity of a target in a sample, relative to references and to a calibrator sample.
 
@@ -88,6 +89,9 @@ def relative_quantity(
         Names of genes.
     factors
         By gene; absent ones double.
+    between
+        By gene: variance of ΔCt by inter-run calibration, and its df; ``None``: not known, then
+        there is no interval. Absent where sample and calibrator are of one run.
 
     Raises
     ------
@@ -100,9 +104,10 @@ def relative_quantity(
         raise CalibrationError(state("a gene is named twice"))
     known = dict(factors or {})
     share = -1.0 / len(references)
-    terms = [_term(target, 1.0, sample, calibrator, known.get(target, Factor()))]
-    terms += [
-        _term(gene, share, sample, calibrator, known.get(gene, Factor())) for gene in references
+    apart = between or {}
+    terms = [
+        _term(gene, part, sample, calibrator, known.get(gene, Factor()), apart.get(gene, (0.0, 1)))
+        for gene, part in ((target, 1.0), *((gene, share) for gene in references))
     ]
     log = sum(term.value for term in terms)
     if abs(log) > LARGEST_LOG:
@@ -128,6 +133,7 @@ def _term(
     sample: Mapping[str, Sequence[float]],
     calibrator: Mapping[str, Sequence[float]] | None,
     factor: Factor,
+    between: tuple[float | None, float],
 ) -> _Term:
     """The part of one gene: share · ln A · (Ct(calibrator) − Ct(sample))."""
     if not (factor.value > 1 and math.isfinite(factor.value) and factor.se >= 0):
@@ -152,55 +158,9 @@ def _term(
         else:
             variance = float(cqs.var(ddof=1)) / len(cqs)
             sources.append(((share * rate) ** 2 * variance, float(len(cqs) - 1)))
+    if between[0] is None:
+        known = False
+    elif between[0] > 0:
+        sources.append(((share * rate) ** 2 * between[0], float(between[1])))
     sources.append(((share * delta * factor.se / factor.value) ** 2, float(factor.df)))
     return _Term(share * rate * delta, tuple(sources), known)
-
-
-@dataclass(frozen=True, slots=True)
-class RunShift:
-    """How many cycles a run lies above the mean of all, and the standard error of that."""
-
-    run: str
-    cycles: float
-    se: float | None
-
-
-def run_shifts(common: Mapping[str, Mapping[str, float]]) -> tuple[RunShift, ...]:
-    """Shifts of runs from samples that several runs share (inter-run calibration).
-
-    Ct(run, sample) = sample + run shift, least squares, shifts summing to zero; subtract a run's
-    shift from its Ct. With samples in every run this is the difference of mean Ct (Hellemans 2007).
-
-    Parameters
-    ----------
-    common
-        Ct by run and sample; a sample may be absent from some runs.
-
-    Raises
-    ------
-    CalibrationError
-        Fewer than two runs, or runs that no common sample connects.
-    """
-    runs = sorted(common)
-    samples = sorted({name for one in common.values() for name in one})
-    if len(runs) < 2:
-        raise CalibrationError(state("inter-run calibration needs two runs or more"))
-    rows = [(i, samples.index(s), cq) for i, r in enumerate(runs) for s, cq in common[r].items()]
-    design = np.zeros((len(rows) + 1, len(runs) + len(samples)))
-    for place, (run, sample, _) in enumerate(rows):
-        design[place, run] = design[place, len(runs) + sample] = 1
-    design[-1, : len(runs)] = 1
-    y = np.array([cq for _, _, cq in rows] + [0.0])
-    width = design.shape[1]
-    if np.linalg.matrix_rank(design) < width:
-        raise CalibrationError(state("no common samples connect all the runs"))
-    solution, *_ = np.linalg.lstsq(design, y, rcond=None)
-    df = len(rows) + 1 - width
-    se: list[float | None] = [None] * len(runs)
-    if df > 0:
-        s2 = float(((y - design @ solution) ** 2).sum()) / df
-        # The constraint holds exactly: it adds no error of its own.
-        inverse = np.linalg.inv(design.T @ design)
-        covariance = inverse - np.outer(inverse @ design[-1], inverse @ design[-1])
-        se = [math.sqrt(max(s2 * covariance[i, i], 0.0)) for i in range(len(runs))]
-    return tuple(RunShift(r, float(solution[i]), se[i]) for i, r in enumerate(runs))

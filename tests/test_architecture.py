@@ -31,7 +31,8 @@ APART = {"simulate": {"errors", "_frozen"}}
 INSIDE = {
     "quantities": (
         "named_table", "drawing", "measured", "quantify", "installation",
-        "tables", "detection", "controls", "control_charts", "control_page", "relative", "mrd",
+        "tables", "detection", "controls", "control_charts", "control_page", "inter_run",
+        "relative", "mrd",
         "mrd_tables",
     ),
 }  # fmt: skip

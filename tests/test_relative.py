@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calibration.errors import CalibrationError
-from calibration.relative import Factor, relative_quantity, run_shifts
+from calibration.relative import Factor, relative_quantity
 
 
 def test_two_to_the_minus_delta_delta_ct():
@@ -82,30 +82,3 @@ def test_interval_covers_the_truth():
 def test_impossible_requests_are_refused(target, references, factors, words):
     with pytest.raises(CalibrationError, match=words):
         relative_quantity({"T": [1.0], "R": [2.0]}, None, target, references, factors)
-
-
-def test_run_shifts_are_differences_of_common_samples():
-    rng = np.random.default_rng(5)
-    truth = {"a": -0.3, "b": 0.1, "c": 0.2}
-    samples = {f"s{i}": 20 + i for i in range(6)}
-    common = {r: {s: cq + d for s, cq in samples.items()} for r, d in truth.items()}
-    del common["a"]["s0"], common["b"]["s5"]
-    for one in run_shifts(common):
-        assert one.cycles == pytest.approx(truth[one.run])
-    noisy = {r: {s: cq + rng.normal(0, 0.1) for s, cq in one.items()} for r, one in common.items()}
-    for one in run_shifts(noisy):
-        assert abs(one.cycles - truth[one.run]) < 5 * one.se
-    with pytest.raises(CalibrationError, match="connect"):
-        run_shifts({"a": {"s1": 20.0}, "b": {"s2": 21.0}})
-
-
-def test_standard_error_of_a_run_shift_in_closed_form():
-    """Two runs, n common samples: the shift is half the mean difference."""
-    rng = np.random.default_rng(6)
-    a, b = rng.normal(20, 1, 8), rng.normal(20.5, 1, 8)
-    first, second = run_shifts(
-        {"a": {str(i): v for i, v in enumerate(a)}, "b": {str(i): v for i, v in enumerate(b)}}
-    )
-    gap = b - a
-    assert second.cycles == pytest.approx(gap.mean() / 2)
-    assert first.se == pytest.approx(gap.std(ddof=1) / math.sqrt(8) / 2)

@@ -43,15 +43,17 @@ def relative(
     """Relative quantities: ΔCt, ΔΔCt, with efficiencies, over one or several references.
 
     FILES are tables with a row a well (sample, target, cq; reactions.csv serves), or runs. Genes
-    without an efficiency are taken to double. Intervals hold the scatter of the wells and the error
-    of the efficiencies.
+    without an efficiency are taken to double. Intervals hold the scatter of the wells, the error of
+    the efficiencies and, over several runs, that of their calibration (inter_run.csv).
     """
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
+    from qpcr.quantities.inter_run import INTER_RUN
     from qpcr.quantities.measured import check_names, measured
     from qpcr.quantities.relative import (
         factor_of,
         factors_of,
+        inter_run_text,
         ratio_text,
         ratios,
         read_wells,
@@ -74,9 +76,13 @@ def relative(
     wells = [well for file in tables for well in read_wells(file)]
     rows = [row for record in records for row in measured(record, method=method)]
     wells += wells_of(rows)
-    found = ratios(wells, references, calibrator, {**factors, **own}, tuple(own), common)
+    factors |= own
+    found = ratios(wells, references, calibrator, factors, tuple(own), common)
     _show(found)
-    for path in write_texts({"relative.csv": ratio_text(found)}, out):
+    texts = {"relative.csv": ratio_text(found)}
+    if common:
+        texts[INTER_RUN] = inter_run_text(wells, common, factors)
+    for path in write_texts(texts, out, replaces=(INTER_RUN,)):
         click.echo(f"written: {path}")
     barred = [f"{row.file} {row.well}" for row in rows if row.barred is not None]
     if barred:

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 )
 @click.option("--pool", is_flag=True, help="One slope over all plates, an intercept a plate.")
 @click.option("--curves", type=FILE, help="curves.json for targets without standards here.")
+@click.option(
+    "--common",
+    multiple=True,
+    metavar="SAMPLE",
+    help="Sample that is on all plates (may be repeated): calibrate the plates by it.",
+)
 @click.option("--lot", help="Lot of the standards, to keep with the curves.")
 @click.option("--unit", help="Unit of the quantities, to keep with the curves.")
 @click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
@@ -58,6 +64,7 @@ def standards(
     weights: str,
     pool: bool,
     curves: Path | None,
+    common: tuple[str, ...],
     lot: str | None,
     unit: str | None,
     confidence: float,
@@ -72,11 +79,13 @@ def standards(
     """Fit the standard curve of every target, and read the quantity of every well from it.
 
     Writes standards.csv, quantities.csv, samples.csv and curves.json (to use on later plates).
-    An RNase P plate is put to the vendor's installation test too.
+    An RNase P plate is put to the vendor's installation test too. With --common: inter_run.csv, how
+    far the plates are apart, and calibrated.csv, quantities with that taken off.
     """
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
     from qpcr.quantities.installation import installation_tests
+    from qpcr.quantities.inter_run import CALIBRATED, INTER_RUN, plate_texts
     from qpcr.quantities.measured import check_names, check_omitted, measured
     from qpcr.quantities.quantify import keepable, quantify
     from qpcr.quantities.tables import SOMETIMES, quantity_texts, read_stored_curves
@@ -92,7 +101,10 @@ def standards(
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)
     kept = keepable(found, rows, lot, unit) if method is None else ()
-    written = write_texts(quantity_texts(found, tests, kept), out, replaces=SOMETIMES)
+    texts = quantity_texts(found, tests, kept)
+    if common:
+        texts |= plate_texts(found, common, confidence)
+    written = write_texts(texts, out, replaces=(*SOMETIMES, INTER_RUN, CALIBRATED))
     _show(found, tests)
     for path in written:
         click.echo(f"written: {path}")

@@ -7,7 +7,8 @@ into tables and charts. Imports run one way, each module may use those before it
 method), ``measured`` (a reaction as quantities see it), ``quantify`` (curves, wells, samples),
 ``installation`` (5,000 told from 10,000 copies), ``tables`` (files and screen lines of those), then
 ``detection`` (LOD, LOQ), ``controls`` (control values of runs), ``control_charts`` and
-``control_page`` (their charts), ``relative`` (ΔΔCt), ``mrd`` and ``mrd_tables`` (residual disease).
+``control_page`` (their charts), ``inter_run`` (runs calibrated by common samples), ``relative``
+(ΔΔCt), ``mrd`` and ``mrd_tables`` (residual disease).
 
 Nothing here knows the store of records or the report: both lie above and use this.
 """

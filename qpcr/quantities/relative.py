@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calibration.errors import CalibrationError
-from calibration.relative import Factor, RelativeQuantity, relative_quantity, run_shifts
+from calibration.inter_run import InterRun, inter_run
+from calibration.relative import Factor, RelativeQuantity, relative_quantity
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.frames import CQ_RULE
+from qpcr.quantities.inter_run import calibration_text
 from qpcr.quantities.measured import AT_THRESHOLD, Measured, by_method
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.tables import Cell, csv_text
@@ -140,18 +142,19 @@ def ratios(
     A sample of which a well of a needed gene has no Ct gets a reason and no number: a mean of the
     others would be too high. `named` are further genes that must be there. Wells of several runs
     are calibrated between them first, gene by gene, by the samples in `common`; the error of that
-    shift is not in the intervals.
+    is in the intervals of samples that are of another run than the calibrator.
 
     Raises
     ------
     InputError
         There is no such gene or calibrator; runs have nothing in common; Cq are by two methods.
     """
-    shifts = _shifts(rows, common)
+    shifts = calibrations(rows, common)
     method = _one_method(rows)
     table: dict[str, dict[str, list[float | None]]] = {}
     for row in rows:
-        cq = None if row.cq is None else row.cq - shifts.get((row.target, row.run), 0.0)
+        late = shifts[row.target].shift(row.run) if row.target in shifts else 0.0
+        cq = None if row.cq is None else row.cq - late
         table.setdefault(row.sample, {}).setdefault(row.target, []).append(cq)
     known = list(dict.fromkeys(row.target for row in rows))
     for name in (*references, *named):
@@ -165,7 +168,8 @@ def ratios(
             if target in references or target not in genes:
                 continue
             base = None if calibrator is None else table[calibrator]
-            one = _ratio(sample, target, genes, base, references, factors)
+            between = _between(rows, shifts, (target, *references), sample, calibrator)
+            one = _ratio(sample, target, genes, base, references, factors, between)
             made.append(replace(one, method=method))
     return tuple(made)
 
@@ -182,8 +186,14 @@ def _one_method(rows: Sequence[RelativeWell]) -> str | None:
     return rows[0].method if rows else None
 
 
-def _shifts(rows: Sequence[RelativeWell], common: Sequence[str]) -> dict[tuple[str, str], float]:
-    """Cycles by which each gene lies late in each run; empty where there is one run."""
+def calibrations(rows: Sequence[RelativeWell], common: Sequence[str]) -> dict[str, InterRun]:
+    """How far the runs are apart, by gene; a gene of one run only is left out.
+
+    Raises
+    ------
+    InputError
+        Several runs that nothing connects.
+    """
     runs = {row.run for row in rows}
     if len(runs) < 2:
         return {}
@@ -193,24 +203,45 @@ def _shifts(rows: Sequence[RelativeWell], common: Sequence[str]) -> dict[tuple[s
             found=", ".join(sorted(runs)[:6]),
             remedy="name samples that all of them hold with --common, or give one run at a time",
         )
-    made = {}
+    made: dict[str, InterRun] = {}
     for gene, mine in grouped(rows, lambda row: row.target).items():
-        means: dict[str, dict[str, float]] = {}
+        values: dict[str, dict[str, list[float]]] = {}
         shared = (row for row in mine if row.sample in common)
         for (run, sample), part in grouped(shared, lambda row: (row.run, row.sample)).items():
             cqs = [row.cq for row in part if row.cq is not None]
             if len(cqs) == len(part):
-                means.setdefault(run, {})[sample] = sum(cqs) / len(cqs)
-        missing = {row.run for row in mine} - set(means)
+                values.setdefault(run, {})[sample] = cqs
+        missing = {row.run for row in mine} - set(values)
         if missing:
             raise InputError(
                 f"{gene}: a run has no common sample with all its Ct", found=min(missing)
             )
         try:
-            shifts = run_shifts(means) if len(means) > 1 else ()
+            if len(values) > 1:
+                made[gene] = inter_run(values)
         except CalibrationError as error:
             raise InputError(f"{gene}: {error}") from error
-        made.update({(gene, one.run): one.cycles for one in shifts})
+    return made
+
+
+def _between(
+    rows: Sequence[RelativeWell],
+    shifts: Mapping[str, InterRun],
+    genes: Sequence[str],
+    sample: str,
+    calibrator: str | None,
+) -> dict[str, tuple[float | None, float]]:
+    """Variance of each gene's ΔCt by the calibration between runs, and its df."""
+    made: dict[str, tuple[float | None, float]] = {}
+    for gene in genes:
+        if gene not in shifts:
+            continue
+        weights: dict[str, float] = {}
+        for sign, name in ((-1.0, sample), (1.0, calibrator)):
+            mine = [row.run for row in rows if row.sample == name and row.target == gene]
+            for run in mine:
+                weights[run] = weights.get(run, 0.0) + sign / len(mine)
+        made[gene] = shifts[gene].variance(weights), float(max(shifts[gene].df, 1))
     return made
 
 
@@ -221,6 +252,7 @@ def _ratio(
     base: Mapping[str, Sequence[float | None]] | None,
     references: Sequence[str],
     factors: Mapping[str, Factor],
+    between: Mapping[str, tuple[float | None, float]],
 ) -> Ratio:
     needed = (target, *references)
     for where, one in ((say("the sample"), genes), (say("the calibrator"), base)):
@@ -235,10 +267,15 @@ def _ratio(
                 )
     try:
         quantity = relative_quantity(
-            _numbers(genes), None if base is None else _numbers(base), target, references, factors
-        )
+            _numbers(genes), None if base is None else _numbers(base), target, references, factors,
+            between=between,
+        )  # fmt: skip
     except CalibrationError as error:
         return Ratio(sample, target, None, as_said(error.reason))
+    if any(variance is None for variance, _ in between.values()):
+        unknown = say("one common sample of single wells does not tell how sure the runs are "
+                      "calibrated: no interval")  # fmt: skip
+        return Ratio(sample, target, quantity, unknown)
     single = say("single wells, or wells far apart: no interval")
     reason = None if quantity.low is not None else single
     return Ratio(sample, target, quantity, reason)
@@ -246,6 +283,15 @@ def _ratio(
 
 def _numbers(genes: Mapping[str, Sequence[float | None]]) -> dict[str, list[float]]:
     return {gene: [cq for cq in wells if cq is not None] for gene, wells in genes.items()}
+
+
+def inter_run_text(
+    rows: Sequence[RelativeWell], common: Sequence[str], factors: Mapping[str, Factor]
+) -> str:
+    """The text of ``inter_run.csv``: how far the runs are apart, in cycles and as factors."""
+    made = calibrations(rows, common)
+    scale = {gene: math.log(factors.get(gene, Factor()).value) for gene in made}
+    return calibration_text(made, scale)
 
 
 def ratio_rows(found: Sequence[Ratio]) -> list[dict[str, Cell]]:
