@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+from eds_files import written
+from rdml_files import data, document, react, run, small_rdml
 
 from primers import load_panel
 from qpcr.errors import InputError
@@ -81,6 +83,20 @@ def test_a_broken_file_is_named_and_stops_nothing(tmp_path, plates, log, caplog)
     (plan.folder / "a.eds").write_bytes(plates[0].read_bytes())
     assert once(plan, log) == 0  # … until it changes
     assert (plan.out / "a" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_file_with_several_runs(tmp_path, log, caplog, bad):
+    plan = plan_of(tmp_path, patterns=("*.rdml",))
+    damaged = (react(5, "s1", data("T", 30.0, "many")),)
+    runs = [run("Monday"), run("Tuesday"), *([run("third", damaged)] if bad else [])]
+    written(plan.folder, small_rdml(document(*runs)), "plate.rdml")
+    assert once(plan, log) == bad
+    for name in ("Monday", "Tuesday"):
+        assert (plan.out / "plate" / f"e_{name}" / "report.html").is_file()
+        assert f"run e/{name}: 6 reactions" in caplog.text
+    assert ("plate.rdml could not be analyzed" in caplog.text) == bad
+    assert ("run e/third: " in caplog.text) == bad
 
 
 def test_same_names_and_same_bytes(tmp_path, plates, log, caplog):

@@ -24,6 +24,7 @@ from qpcr.settings import FitSettings, Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qpcr.batch.folders import Placed
     from qpcr.record import Record
     from qpcr.samples import Identity, NamePattern
 
@@ -163,28 +164,53 @@ def _work(errand: Errand, sender: Connection) -> None:
 
 def carry_out(errand: Errand) -> Result:
     """Do an errand in this process."""
+    from qpcr.batch.folders import runs_of
     from qpcr.errors import QpcrError
-    from qpcr.outputs import write_outputs
-    from qpcr.pipeline import analyze
     from qpcr.samples import read_sample_sheet
 
-    plan, identities = errand.plan, errand.plan.identities
+    plan, identities, lots = errand.plan, errand.plan.identities, errand.plan.lots
     try:
         if plan.sheet is not None:
             identities = read_sample_sheet(plan.sheet)
-        lots = plan.lots
         if plan.lot_log is not None:
             lots = replace(lots, log=read_log(plan.lot_log))
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
+    plan = replace(plan, identities=identities, lots=lots)
+    try:
+        runs = runs_of(errand.path)
+    except QpcrError as error:
+        return Result(Outcome.FAILED, _line(error))
+    return _together([(one.run.name, _one(one, errand, plan)) for one in runs])
+
+
+def _together(results: Sequence[tuple[str | None, Result]]) -> Result:
+    """What came of a file with these runs: the worst of it decides."""
+    if len(results) == 1:
+        return results[0][1]
+    ends = [one.outcome for _, one in results]
+    worst = next(end for end in (Outcome.LATER, Outcome.FAILED, Outcome.DONE) if end in ends)
+    text = ""
+    for name, one in results:
+        told = say("run {run}: {what}", run=name or "", what=one.text)
+        text = say("{before}; {next}", before=text, next=told) if text else told
+    return Result(worst, text, any(one.invalid for _, one in results))
+
+
+def _one(placed: Placed, errand: Errand, plan: Plan) -> Result:
+    """Do one run of the file."""
+    from qpcr.errors import QpcrError
+    from qpcr.outputs import write_outputs
+    from qpcr.pipeline import analyze
+
     try:
         record = analyze(
-            errand.path,
+            placed.run.read(),
             plan.settings,
             plan.fit_settings,
             panel=plan.panel,
-            identities=identities,
-            lots=lots,
+            identities=plan.identities,
+            lots=plan.lots,
         )
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
@@ -192,7 +218,7 @@ def carry_out(errand: Errand) -> Result:
         return Result(Outcome.LATER, say("it changed while it was read"))
     try:
         filed = _file(record, plan)
-        written = write_outputs(record, plan.out / errand.folder, plan.lang)
+        written = write_outputs(record, plan.out / errand.folder / placed.folder, plan.lang)
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
     verdict = say("THE RUN IS INVALID") if record.invalid else say("no control failed")
