@@ -23,13 +23,18 @@ AboveRange = Literal["extrapolate", "not quantifiable"]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Who says so; `warning` is shown with every result while `checked` is false."""
+    """Who says so; `warning` is shown with every result while `checked` is false.
+
+    `title_zh` and `warning_zh` are the same in Chinese, where the profile has them.
+    """
 
     name: str
     title: str
     source: str
     checked: bool
     warning: str
+    title_zh: str | None = None
+    warning_zh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,7 @@ def _value(place: str, kind: Any, value: Any) -> Any:
         if value not in choices:
             raise CalibrationError(f"{place}: {value!r} is not one of {', '.join(choices)}")
         return value
+    kind = str if str in get_args(kind) else kind  # one that may be left out
     if kind is str or kind is bool:
         if not isinstance(value, kind) or value == "":
             raise CalibrationError(f"{place}: {value!r} is not a {kind.__name__}")

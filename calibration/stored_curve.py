@@ -46,13 +46,18 @@ class StoredCurve:
 
 def dump_curves(curves: tuple[StoredCurve, ...]) -> str:
     """Curves as the text of a file."""
-    rows = []
-    for one in curves:
-        row = dataclasses.asdict(one)
-        row["made"] = None if one.made is None else one.made.isoformat()
-        rows.append(row)
+    rows = [curve_value(one) for one in curves]
     document = {"format": FORMAT, "version": VERSION, "curves": rows}
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def curve_value(one: StoredCurve) -> dict[str, Any]:
+    """A curve as plain values: what one entry of such a file holds."""
+    row = dataclasses.asdict(one)
+    row["made"] = None if one.made is None else one.made.isoformat()
+    row["source"] = list(one.source)
+    row["curve"]["unscaled"] = list(one.curve.unscaled)
+    return row
 
 
 def parse_curves(text: str) -> tuple[StoredCurve, ...]:
@@ -75,14 +80,21 @@ def parse_curves(text: str) -> tuple[StoredCurve, ...]:
     rows = document.get("curves")
     if not isinstance(rows, list):
         raise CalibrationError('"curves" must be a list')
-    made = tuple(_stored(row, f"curves[{place}]") for place, row in enumerate(rows))
+    made = tuple(curve_of(row, f"curves[{place}]") for place, row in enumerate(rows))
     names = [one.target for one in made]
     if len(set(names)) < len(names):
         raise CalibrationError("a target has two curves in one file")
     return made
 
 
-def _stored(row: Any, place: str) -> StoredCurve:
+def curve_of(row: Any, place: str = "the curve") -> StoredCurve:
+    """The curve of such plain values.
+
+    Raises
+    ------
+    CalibrationError
+        Something is missing, or the numbers make no line.
+    """
     try:
         values = dict(row["curve"])
         values["unscaled"] = tuple(float(one) for one in values["unscaled"])

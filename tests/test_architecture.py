@@ -20,7 +20,7 @@ ORDER = [
     "outputs",
     "threshold_evidence", "threshold_proposal", "threshold_sheet",
     "_possible", "inspection", "tabulate", "panel_sheet", "export", "rehearsal", "miqe", "records",
-    "mrd_records", "exchange", "farm", "batch", "reanalysis", "cohort", "cohort_rehearsal",
+    "exchange", "farm", "batch", "reanalysis", "cohort", "cohort_rehearsal",
     "watch", "serve", "commands",
 ]  # fmt: skip
 """Rooms of ``qpcr`` from the bottom up: each may import those before it."""
@@ -30,10 +30,9 @@ APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
 INSIDE = {
     "quantities": (
-        "named_table", "drawing", "measured", "quantify", "installation",
-        "tables", "detection", "controls", "control_charts", "control_page", "inter_run",
-        "relative", "mrd",
-        "mrd_tables",
+        "named_table", "drawing", "measured", "quantify", "installation", "tables", "detection",
+        "kept", "kept_view", "controls", "control_charts", "control_page", "inter_run", "relative",
+        "mrd", "mrd_tables", "mrd_kept",
     ),
 }  # fmt: skip
 """Modules of a room from the bottom up, where the room says so: each may import those before."""

@@ -284,3 +284,57 @@ def test_words_of_the_record_are_said_in_the_language_of_the_page(store):
     assert ">是<" in chinese
     assert "初诊" in chinese or "诊断" in chinese
     assert "{&#39;" not in english + chinese
+
+
+def test_assays_and_residual_disease_have_their_pages(store, tmp_path):
+    from test_records_assays import plate, values
+
+    from qpcr.records.assays import assay_changes
+
+    page = Visitor(store)
+    assert ENGLISH["nothing"] in page.get("/assays").text
+    store.commit(changes=assay_changes(store, values(plate("<i>.eds"), "<b>lot")), user="li")
+    shown = page.get("/assays").text
+    assert "<b>lot" not in shown
+    text = lxml.html.fromstring(shown).text_content()
+    for part in ("<b>lot", "2026-01-05", "slope -3.4", "standard curve", "quantities", "x: "):
+        assert part in text
+    filtered = page.get("/assays?what=detection+limit").text
+    assert ENGLISH["nothing"] in filtered
+    page.cookies["lang"] = "zh"
+    text = lxml.html.fromstring(page.get("/assays").text).text_content()
+    assert "斜率 -3.4" in text
+    assert "slope" not in text
+    assert page.get("/patient/residual?id=nobody").status_code == 404
+
+
+def test_a_run_shows_the_curves_that_come_from_it(store):
+    from test_records_assays import plate, values
+
+    from qpcr.quantities.kept import Kept
+    from qpcr.records.assays import assay_changes
+
+    run = store.runs()[0]
+    page = Visitor(store)
+    assert "slope -3.4" not in page.get(f"/runs/{run.run_id}").text
+    made = values(plate())[0]
+    mine = Kept(made.path, made.value, f"{run.file} {run.source_sha256}")
+    store.commit(changes=assay_changes(store, [mine]))
+    assert "slope -3.4" in page.get(f"/runs/{run.run_id}").text
+
+
+def test_the_history_says_residual_disease_in_the_language(store):
+    value = {"value": 6e-5, "outcome": "positive", "date": "2026-02-02", "said": [], "curve": {}}
+    store.commit(changes=[Change("P9", Kind.CLINICAL, "residual disease/IK/d33", value)])
+    page = Visitor(store)
+    page.cookies["lang"] = "zh"
+    assert page.get("/patient?id=P9").status_code == 200
+    assert page.get("/patient/residual?id=P9").status_code == 404  # no whole result
+    value |= {"low": None, "high": None, "sensitivity": 1e-5, "limit": 1e-4, "target": "IK",
+              "sample": "d33", "reasons": ""}  # fmt: skip
+    change = Change("P9", Kind.CLINICAL, "residual disease/IK/d33", value, "repaired")
+    store.commit(changes=[change])
+    text = lxml.html.fromstring(page.get("/patient?id=P9").text).text_content()
+    assert "阳性 0.006 % 2026-02-02" in text
+    assert f"{CHINESE['residual']}: IK/d33" in text
+    assert page.get("/patient/residual?id=P9").status_code == 200

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from qpcr.commands._keep import keep_values
 from qpcr.commands._options import FILE, FOLDER
 from qpcr.commands._screen import print_table
+from qpcr.commands._stores import keep_option, to_write
 
 
 @click.command()
@@ -18,6 +20,11 @@ from qpcr.commands._screen import print_table
               help="Largest CV at the limit of quantification.")  # fmt: skip
 @click.option("--slope", type=float, help="Slope of the standard curve, e.g. -3.4.")
 @click.option("--last-cq", type=float, help="A later Ct counts as not detected.")
+@click.option("--store", "records", type=FOLDER, help="Keep the limits in this store.")
+@keep_option
+@click.option("--user", help="Who keeps them; default: the name you are logged in with.")
+@click.option("--lot", help="Lot of the reagents, to keep with the limits.")
+@click.option("--reason", help="Why limits on record are replaced.")
 def lod(
     table: Path,
     out: Path,
@@ -25,6 +32,11 @@ def lod(
     cv: float,
     slope: float | None,
     last_cq: float | None,
+    records: Path | None,
+    keep: bool,
+    user: str | None,
+    lot: str | None,
+    reason: str | None,
 ) -> None:
     """Limits of detection and quantification from replicate dilutions.
 
@@ -34,10 +46,15 @@ def lod(
     """
     from qpcr.outputs import write_texts
     from qpcr.quantities.detection import limit_texts, limits_of
+    from qpcr.quantities.kept import digest_of, kept_limits
 
     if slope is not None and slope >= 0:
         raise click.UsageError("--slope: the slope of a standard curve is negative")
     found = limits_of(table, probability=probability, cv=cv, slope=slope, last_cq=last_cq)
+    folder = to_write(records, keep)
+    if folder is not None:
+        values = kept_limits(found, table.name, digest_of(table), lot)
+        keep_values(folder, values, reason, user)
     rows = [
         (one.target, made.link, _text(made.value), f"{_text(made.low)}–{_text(made.high)}",
          made.reason or " ".join(made.notes))

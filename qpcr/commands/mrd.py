@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qpcr.commands._options import FILE, FOLDER
+from qpcr.commands._options import FILE, FOLDER, language_from, language_option
 from qpcr.commands._screen import print_table
 from qpcr.commands._stores import keep_option, to_write
 
@@ -34,6 +34,7 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 @keep_option
 @click.option("--user", help="Who keeps them; default: the name you are logged in with.")
 @click.option("--reason", help="Why results on record are replaced.")
+@language_option
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
     files: tuple[Path, ...],
@@ -47,6 +48,7 @@ def mrd(
     keep: bool,
     user: str | None,
     reason: str | None,
+    lang: str | None,
     new_profile: Path | None,
 ) -> None:
     """Residual disease: negative, positive, not quantifiable or invalid, and the percentage.
@@ -57,6 +59,7 @@ def mrd(
     from qpcr.outputs import write_texts
     from qpcr.quantities.mrd import evaluate, profile_of
     from qpcr.quantities.mrd_tables import mrd_texts, read_events, read_points
+    from qpcr.report.language import language
 
     if new_profile is not None:
         _write_profile(profile_name, new_profile)
@@ -69,11 +72,13 @@ def mrd(
     results = evaluate(profile, _wells(files, sheet, background))
     folder = to_write(records, keep)
     if folder is not None:
-        from qpcr.mrd_records import mrd_changes
+        from qpcr.records.residual import mrd_changes
 
         source = ", ".join(file.name for file in files)
         earlier += _keep(folder, mrd_changes(profile, results, source, reason), user)
-    written = write_texts(mrd_texts(profile, results, earlier, treated), out)
+    tongue = language(language_from(lang))
+    texts = mrd_texts(profile, results, earlier, treated, tongue.say, tongue.code)
+    written = write_texts(texts, out)
     if not profile.profile.checked:
         click.echo(f"profile {profile.profile.name}: {profile.profile.warning}", err=True)
     heads = dict.fromkeys(["Patient", "Target", "Sample", "Result"], "left")
@@ -108,8 +113,8 @@ def _wells(
 
 def _keep(folder: Path, changes: Sequence[Change], user: str | None) -> list[Point]:
     """Keep results in a store; give what is on record of these patients."""
-    from qpcr.mrd_records import points_on_record
     from qpcr.records import Store
+    from qpcr.records.residual import points_on_record
 
     store = Store.open(folder)
     done = store.commit(changes=changes, user=user)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import FAILED
+from qpcr.commands._keep import keep_values
 from qpcr.commands._options import (
     FILE,
     FOLDER,
@@ -19,6 +20,7 @@ from qpcr.commands._options import (
     settings_from,
 )
 from qpcr.commands._screen import print_table
+from qpcr.commands._stores import keep_option, to_read, to_write
 
 if TYPE_CHECKING:
     from qpcr.quantities.installation import Installation
@@ -56,6 +58,15 @@ if TYPE_CHECKING:
     help="Cq method; recommended is the most precise one. Default: Ct at the threshold. Its curves "
     "hold for these plates only, and are not kept.",
 )
+@click.option("--store", "records", type=FOLDER, help="Keep curves and quantities in this store.")
+@keep_option
+@click.option("--user", help="Who keeps them; default: the name you are logged in with.")
+@click.option("--reason", help="Why what is on record is replaced.")
+@click.option(
+    "--stored-curves",
+    is_flag=True,
+    help="Targets without standards here: the store's newest curve (of --lot, if given).",
+)
 @analysis_options
 def standards(
     files: tuple[Path, ...],
@@ -70,6 +81,11 @@ def standards(
     confidence: float,
     installation: bool,
     method: str | None,
+    records: Path | None,
+    keep: bool,
+    user: str | None,
+    reason: str | None,
+    stored_curves: bool,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -86,31 +102,49 @@ def standards(
     from qpcr.pipeline import analyze
     from qpcr.quantities.installation import installation_tests
     from qpcr.quantities.inter_run import CALIBRATED, INTER_RUN, plate_texts
+    from qpcr.quantities.kept import kept_curves, kept_quantities
     from qpcr.quantities.measured import check_names, check_omitted, measured
     from qpcr.quantities.quantify import keepable, quantify
     from qpcr.quantities.tables import SOMETIMES, quantity_texts, read_stored_curves
+    from qpcr.records import Store
+    from qpcr.records.assays import curves_on_record
 
-    if method is not None and curves is not None:
-        raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
+    if method is not None and (curves is not None or records is not None or keep):
+        raise click.UsageError(
+            "curves on file hold Ct at the threshold: --curves and --store do not go with --method"
+        )
+    source = to_read(records, instead_of=not stored_curves)
+    if stored_curves and (source is None or curves is not None or method is not None):
+        raise click.UsageError("--stored-curves: from --store, instead of --curves or --method")
     check_names(files)
     check_omitted(omit, files)
     stored = () if curves is None else read_stored_curves(curves)
+    if stored_curves and source is not None:
+        stored = curves_on_record(Store.open(source), lot=lot)
     chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
-    records = [analyze(file, *chosen) for file in files]
-    rows = [row for record in records for row in measured(record, omit, method)]
+    plates = [analyze(file, *chosen) for file in files]
+    rows = [row for record in plates for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)
     kept = keepable(found, rows, lot, unit) if method is None else ()
     texts = quantity_texts(found, tests, kept)
     if common:
         texts |= plate_texts(found, common, confidence)
+    invalid = [record.run.provenance.file for record in plates if record.invalid]
+    folder = to_write(records, keep)
+    if folder is not None and not invalid:
+        every = keepable(found, rows, lot, unit, every=True)
+        sources = {row.file: row.sha256 for row in rows}
+        values = [*kept_curves(every, found, omit), *kept_quantities(found, sources, lot)]
+        keep_values(folder, values, reason, user)
     written = write_texts(texts, out, replaces=(*SOMETIMES, INTER_RUN, CALIBRATED))
     _show(found, tests)
     for path in written:
         click.echo(f"written: {path}")
-    invalid = [record.run.provenance.file for record in records if record.invalid]
     if invalid:
         click.echo(f"qpcr: must not be used, see qpcr analyze: {', '.join(invalid)}", err=True)
+        if folder is not None:
+            click.echo("qpcr: nothing was kept in the store", err=True)
         sys.exit(FAILED)
 
 

@@ -12,8 +12,8 @@ from html import escape
 
 WIDTH, HEIGHT = 760, 280
 LEFT, RIGHT, TOP, BOTTOM = 78, 20, 44, 40
-LETTER = 7.0
-"""Width of a letter, about."""
+LETTER, WIDE_LETTER = 7.0, 12.5
+"""Width of a letter, and of a Chinese one, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,16 @@ def _axis(
     return place, ticks
 
 
+def _width(text: str) -> float:
+    """How wide a text is, about."""
+    return sum(WIDE_LETTER if ord(letter) > 0x2E7F else LETTER for letter in text)
+
+
 def _ticks(ticks: Sequence[tuple[float, str]]) -> list[str]:
     """Labels of the time axis; one that would touch the one before is left out."""
     parts, free = [], 0.0
     for x, label in ticks:
-        half = LETTER * len(label) / 2
+        half = _width(label) / 2
         middle = min(max(x, half), WIDTH - half)
         if middle - half >= free:
             free = middle + half + 6
@@ -155,7 +160,7 @@ def _rule(rule: Rule, y: float) -> str:
 
 
 def _event(event: Event, x: float, place: int) -> str:
-    left = x + 3 + LETTER * len(event.label) > WIDTH
+    left = x + 3 + _width(event.label) > WIDTH
     return (
         f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
         f'<text class="event" x="{x - 3 if left else x + 3:.1f}" y="{TOP + 10 + 12 * (place % 3)}" '

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from calibration.mrd import ABOVE, Outcome
+from calibration.mrd import ABOVE, Outcome, Response
 from calibration.mrd_profile import Profile
 from qpcr._lists import grouped
 from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
 from qpcr.quantities.mrd import MrdResult
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.tables import Cell, csv_text
+from qpcr.said import say
+
+Tell = Callable[[str], str]
+"""Says a sentence in a page's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,14 @@ class Point:
     sensitivity: float | None
     limit: float | None
     reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """Shares of cells from which a result is a failure, and of prognostic weight."""
+
+    failure: float
+    prognostic: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +108,37 @@ def mrd_texts(
     results: Sequence[MrdResult],
     earlier: Sequence[Point] = (),
     events: Sequence[Treatment] = (),
+    tell: Tell = str,
+    lang: str = "en",
 ) -> dict[str, str]:
-    """The files of ``qpcr mrd`` by name."""
+    """The files of ``qpcr mrd`` by name; the page in a language, that `tell` says sentences in."""
     made = [_point(one, one.day) for one in results if one.day is not None]
+    cuts = Cuts(profile.response.failure, profile.response.prognostic)
     new = {(one.patient, one.target, one.sample) for one in made}
     points = [p for p in earlier if (p.patient, p.target, p.sample) not in new] + made
-    note = profile.profile.title if profile.profile.checked else (
-        f"{profile.profile.title}. {profile.profile.warning}"
-    )  # fmt: skip
+    note = _about(profile, lang)
     drawn = [
-        (f"Patient {patient}, {target}", _course(profile, mine, events))
+        (
+            tell(say("Patient {patient}, {target}", patient=patient, target=target)),
+            course(mine, cuts, events, tell),
+        )
         for (patient, target), mine in grouped(points, lambda p: (p.patient, p.target)).items()
     ]
     if not drawn:
-        note += " No sample has a date: there is no time course."
+        note += " " + tell(say("No sample has a date: there is no time course."))
     return {
         "mrd.csv": csv_text([_row(profile, one) for one in results]),
         "assays.csv": csv_text(_assay_rows(results)),
-        "mrd.html": page("Residual disease", drawn, note),
+        "mrd.html": page(tell(say("Residual disease")), drawn, note, lang=lang),
     }
+
+
+def _about(profile: Profile, lang: str) -> str:
+    """Title of the profile, and its warning as long as nobody has checked it."""
+    about = profile.profile
+    title = (about.title_zh if lang == "zh" else None) or about.title
+    warning = (about.warning_zh if lang == "zh" else None) or about.warning
+    return title if about.checked else f"{title}{'。' if lang == 'zh' else '. '}{warning}"
 
 
 def _percent(value: float | None) -> float | None:
@@ -190,35 +214,66 @@ def _point(one: MrdResult, day: date) -> Point:
     )
 
 
-def _course(profile: Profile, points: Sequence[Point], events: Sequence[Treatment]) -> str:
-    """Time course of one patient's target on a log axis, in per cent."""
+def course(
+    points: Sequence[Point],
+    cuts: Cuts | None,
+    treatments: Sequence[Treatment] = (),
+    tell: Tell = str,
+) -> str:
+    """Time course of one patient's target on a log axis, in per cent, as SVG.
+
+    Parameters
+    ----------
+    points
+        Of one patient and target, at least one.
+    cuts
+        Of the profile, drawn as lines where they are known.
+    treatments
+        Of any patients; those of this one are drawn.
+    tell
+        Says a sentence in the page's language.
+    """
     ordered = sorted(points, key=lambda p: p.day)
-    start = ordered[0].day
-    marks = [mark for p in ordered if (mark := _mark(p, (p.day - start).days, profile)) is not None]
-    beside = [
-        Event((p.day - start).days, p.outcome if p.outcome == "invalid" else "above range")
-        for p in ordered
-        if _mark(p, 0, profile) is None
+    start, patient = ordered[0].day, ordered[0].patient
+    marks = [
+        mark for p in ordered if (mark := _mark(p, (p.day - start).days, cuts, tell)) is not None
     ]
-    patient = ordered[0].patient
-    beside += [Event((e.day - start).days, e.label) for e in events if e.patient == patient]
-    rules = profile.response
-    lines = [Rule(rules.failure * 100, f"{rules.failure * 100:g} % failure", "reject")]
-    lines.append(Rule(rules.prognostic * 100, f"{rules.prognostic * 100:g} % prognostic"))
+    above = say("above range")
+    beside = [
+        Event(
+            (p.day - start).days,
+            tell(Outcome.INVALID if p.outcome == Outcome.INVALID else above),
+        )
+        for p in ordered
+        if _mark(p, 0, cuts, tell) is None
+    ]
+    beside += [
+        Event((e.day - start).days, tell(e.label)) for e in treatments if e.patient == patient
+    ]
+    lines = [] if cuts is None else _cut_lines(cuts, tell)
     every = max(len(ordered) // 6, 1)
     ticks = [((p.day - start).days, str(p.day)) for p in ordered[::every]]
     title = f"{patient} · {ordered[0].target}"
-    return draw(title, marks, lines, beside, log=True, ticks=ticks, y_label="MRD, %")
+    if not marks and not lines:  # an axis needs a number
+        lines = [Rule(100.0, "100 %")]
+    return draw(title, marks, lines, beside, log=True, ticks=ticks, y_label=tell(say("MRD, %")))
 
 
-def _mark(point: Point, x: float, profile: Profile) -> Mark | None:
+def _cut_lines(cuts: Cuts, tell: Tell) -> list[Rule]:
+    failure = say("{share:g} % failure", share=cuts.failure * 100)
+    prognostic = say("{share:g} % prognostic", share=cuts.prognostic * 100)
+    return [Rule(cuts.failure * 100, tell(failure), "reject"),
+            Rule(cuts.prognostic * 100, tell(prognostic))]  # fmt: skip
+
+
+def _mark(point: Point, x: float, cuts: Cuts | None, tell: Tell) -> Mark | None:
     """A point as a mark; an upper bound is hollow. ``None``: it has no place on the axis."""
-    title = f"{point.day} {point.sample}: {point.outcome}"
+    title = f"{point.day} {point.sample}: {tell(outcome_word(point.outcome))}"
     if point.outcome == Outcome.POSITIVE and point.value:
         low, high = _percent(point.low), _percent(point.high)
         title += f" {point.value:.3%}"
-        kind = "bad" if point.value >= profile.response.failure else "warn"
-        return Mark(x, point.value * 100, kind, title, low or None, high)
+        failed = cuts is not None and point.value >= cuts.failure
+        return Mark(x, point.value * 100, "bad" if failed else "warn", title, low or None, high)
     bound = None
     if point.outcome == Outcome.NEGATIVE:
         bound = point.sensitivity
@@ -226,4 +281,13 @@ def _mark(point: Point, x: float, profile: Profile) -> Mark | None:
         bound = point.limit
     if bound is None:
         return None
-    return Mark(x, bound * 100, "open", f"{title}, below {bound:.3%}")
+    below = tell(say("below {share:.3%}", share=bound))
+    return Mark(x, bound * 100, "open", f"{title}, {below}")
+
+
+def outcome_word(text: str) -> str:
+    """A word of the profile's outcomes or responses as one that catalogues know."""
+    for kind in (Outcome, Response):
+        if text in list(kind):
+            return kind(text)
+    return text

@@ -339,21 +339,43 @@ def _sample(rows: Sequence[Measured], found: TargetCurve) -> SampleQuantity:
 
 
 def keepable(
-    found: Quantities, rows: Sequence[Measured], lot: str | None, unit: str | None = None
+    found: Quantities,
+    rows: Sequence[Measured],
+    lot: str | None,
+    unit: str | None = None,
+    *,
+    every: bool = False,
 ) -> tuple[StoredCurve, ...]:
-    """Curves to keep for later runs: pooled ones where there are, else those of the only plate."""
-    first = {row.target: row for row in reversed(rows)}
+    """Curves to keep for later runs: pooled ones where there are, else those of the only plate.
+
+    Parameters
+    ----------
+    every
+        Of several plates that were not pooled, keep the curve of each.
+    """
     made = []
     for target, curves in grouped(found.curves, lambda one: one.target).items():
-        fresh = [one.curve for one in curves if one.curve is not None and one.stored is None]
+        fresh = [one for one in curves if one.curve is not None and one.stored is None]
+        used = [row for row in rows if row.target == target and row.calibrates]
         pooled = found.pooled.get(target)
-        if pooled is None and len(fresh) != 1:
-            continue
-        curve = fresh[0] if pooled is None else pooled.new_plate
-        source = tuple(
-            dict.fromkeys(
-                f"{r.file} {r.sha256}" for r in rows if r.target == target and r.calibrates
-            )
-        )
-        made.append(StoredCurve(target, curve, lot, first[target].run_date, source, unit))
+        if pooled is not None:
+            made.append(_keep(target, pooled.new_plate, used, lot, unit))
+        elif len(fresh) == 1 or every:
+            for one in fresh:
+                mine = [row for row in used if row.file == one.file]
+                if one.curve is not None:
+                    made.append(_keep(target, one.curve, mine, lot, unit))
     return tuple(made)
+
+
+def _keep(
+    target: str,
+    curve: StandardCurve,
+    rows: Sequence[Measured],
+    lot: str | None,
+    unit: str | None,
+) -> StoredCurve:
+    """A curve with the files of its standards; its day is the first of theirs."""
+    source = tuple(dict.fromkeys(f"{row.file} {row.sha256}" for row in rows))
+    days = [row.run_date for row in rows if row.run_date is not None]
+    return StoredCurve(target, curve, lot, min(days, default=None), source, unit)

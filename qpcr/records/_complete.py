@@ -8,7 +8,7 @@ from typing import Any
 
 from qpcr.errors import InputError
 from qpcr.records._clinical import check_field, check_specimen, check_together, stated
-from qpcr.records.event import UNCHECKED, Change, Event, Kind
+from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind
 from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
 from qpcr.records.run_lots import check_run_value
@@ -56,8 +56,9 @@ def completed(
     made: list[Event] = []
     known: dict[tuple[bool, str], list[Event]] = {}
     for number, change in enumerate(changes, 1):
-        about = change.path if change.kind is Kind.RUN else change.patient
-        events = known.setdefault((change.kind is Kind.RUN, about), list(history(change)))
+        ours = change.kind in OURS
+        about = change.path if ours else change.patient
+        events = known.setdefault((ours, about), list(history(change)))
         old = value_at(events, change.kind, change.path)
         if specimens_once and change.kind is Kind.SPECIMEN and old is not None:
             continue
@@ -96,6 +97,14 @@ def _check(change: Change, old: object, number: int) -> None:
         _check_result(change.new, old, place)
     if change.kind is Kind.RUN:
         check_run_value(change.path, change.new)
+    elif change.kind is Kind.ASSAY and change.new is not None:
+        _check_assay(change.new, change.path)
+
+
+def _check_assay(new: Any, path: str) -> None:
+    """What is known of an assay is a mapping that says what it is, as its path does."""
+    if not isinstance(new, dict) or new.get("what") != path.partition("/")[0]:
+        raise InputError("this is nothing that is kept of an assay", place=path)
 
 
 def _check_value(change: Change, today: date) -> None:

@@ -9,6 +9,7 @@ from qpcr.calls import Call, Outcome
 from qpcr.errors import InputError
 from qpcr.records.event import Event, Kind
 from qpcr.records.patient import Patient, Result
+from qpcr.records.residual import residual_on_record, treatments_on_record
 from qpcr.records.review import State
 from qpcr.records.store import Store
 from qpcr.report.patient import Case, Review, Step, case_of
@@ -50,6 +51,8 @@ def stored_case(store: Store, patient: str, path: str) -> Case:
         patient=found.id,
         specimen=result.specimen,
         timepoint=result.timepoint,
+        residual=residual_on_record(found),
+        treatments=treatments_on_record(found),
     )
 
 

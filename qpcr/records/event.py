@@ -33,10 +33,15 @@ class Kind(StrEnum):
     RUN = "run"
     """Of a run, not of a patient (who is :data:`NOBODY`). `path`: ``RUN/lots/REAGENT``, RUN being
     its first revision. `new`: ``{"lot", "expires"}``."""
+    ASSAY = "assay"
+    """What is known of an assay, of no patient (:data:`NOBODY`). `path`: what it is, the target,
+    where it comes from. `new`: a mapping (:mod:`qpcr.records.assays`)."""
 
 
 NOBODY = ""
-"""The patient of changes to runs."""
+"""The patient of changes to runs and assays."""
+OURS = (Kind.RUN, Kind.ASSAY)
+"""Kinds that are about no patient: the path alone says what they are about."""
 
 
 class _Unchecked(Enum):
@@ -54,7 +59,7 @@ class Change:
     Attributes
     ----------
     patient
-        Opaque id; :data:`NOBODY` where a run is changed, and only there.
+        Opaque id; :data:`NOBODY` where a run or an assay is changed, and only there.
     kind, path, new
         See :class:`Kind`; `new` is a plain JSON value or ``None``: taken back.
     reason
@@ -87,9 +92,9 @@ class Change:
             check_text(name, getattr(self, name))
         if not self.path.strip():
             raise InputError("a change without path")
-        if self.kind is Kind.RUN and self.patient != NOBODY:
-            raise InputError("a change to a run names a patient")
-        if self.kind is not Kind.RUN and not self.patient.strip():
+        if self.kind in OURS and self.patient != NOBODY:
+            raise InputError(f"a change to a {self.kind} names a patient")
+        if self.kind not in OURS and not self.patient.strip():
             raise InputError("a change without patient")
         check_value(self.new)
 

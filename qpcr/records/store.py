@@ -24,7 +24,7 @@ from qpcr.records._short import changes_of, digests, experiment_of, short
 from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer, stale
 from qpcr.records.amendment import CALL, amended
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
-from qpcr.records.event import Change, Event, Kind, check_text
+from qpcr.records.event import OURS, Change, Event, Kind, check_text
 from qpcr.records.index import Index
 from qpcr.records.patient import Patient, value_at
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
@@ -210,7 +210,7 @@ class Store(Writer):
         """Complete changes to events, behind those of the same commit."""
 
         def history(change: Change) -> tuple[Event, ...]:
-            if change.kind is Kind.RUN:
+            if change.kind in OURS:
                 return events_at(self._index, change.path)
             mine = tuple(event for event in before if event.patient == change.patient)
             return self._index.events("patient = ?", (change.patient,)) + mine

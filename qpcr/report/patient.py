@@ -17,6 +17,8 @@ from qpcr.errors import InputError
 if TYPE_CHECKING:
     from primers import Panel
     from qpcr.calls import Call, Evidence
+    from qpcr.quantities.mrd_kept import ResidualOnRecord
+    from qpcr.quantities.mrd_tables import Treatment
     from qpcr.record import Record
 
 STATES = ("preliminary", "reviewed", "signed", "amended")
@@ -103,6 +105,8 @@ class Case:
         How far the review is.
     patient, specimen, timepoint
         Opaque id of the patient, and what was examined; ``None`` where nobody said so.
+    residual, treatments
+        The patient's residual disease by day, on a sheet of its own, and what was done meanwhile.
     """
 
     record: Record
@@ -112,6 +116,8 @@ class Case:
     patient: str | None = None
     specimen: str | None = None
     timepoint: str | None = None
+    residual: tuple[ResidualOnRecord, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
 
     @cached_property
     def seen(self) -> dict[str, str]:

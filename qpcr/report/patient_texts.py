@@ -86,6 +86,28 @@ _ENGLISH = {
     "answer_negative": "negative",
     "answer_unclear": "not clear",
     "answer_unusable": "not usable",
+    # residual disease
+    "mrd_title": "Residual disease by qPCR",
+    "mrd_results": "Results (shares of cells)",
+    "mrd_date": "Date",
+    "mrd_target": "Target",
+    "mrd_sensitivity": "Sensitivity reached",
+    "mrd_limit": "Quantifiable from",
+    "mrd_wells": "Positive wells",
+    "mrd_response": "Response",
+    "mrd_interval": "({low} to {high}, 95 %)",
+    "mrd_curve": "Standard curve",
+    "mrd_curve_value": "slope {slope}, efficiency {efficiency}, r² {r2}, quantitative from {low} "
+    "to {high} (unit of the standards)",
+    "mrd_no_curve": "none on record",
+    "mrd_profile": "rules",
+    "mrd_course": "Time course",
+    "mrd_note": "Hollow with an arrow: below what could be detected or quantified. A negative "
+    "result says only that less than the sensitivity reached is there.",
+    "mrd_unchecked": "The rules {profile} were not checked against their source: validate them "
+    "before results are reported by them.",
+    "mrd_unsigned": "The store keeps no signature for results of residual disease: whoever reports "
+    "them signs here.",
     # review
     "review": "Review",
     "reviewed_by": "Reviewed by",
@@ -180,6 +202,25 @@ _CHINESE = {
     "answer_negative": "阴性",
     "answer_unclear": "不明确",
     "answer_unusable": "不可用",
+    # residual disease
+    "mrd_title": "qPCR 微小残留病（MRD）",
+    "mrd_results": "结果（占细胞比例）",
+    "mrd_date": "日期",
+    "mrd_target": "靶标",
+    "mrd_sensitivity": "达到的灵敏度",
+    "mrd_limit": "定量下限",
+    "mrd_wells": "阳性孔数",
+    "mrd_response": "疗效",
+    "mrd_interval": "（{low} 至 {high}，95 %）",
+    "mrd_curve": "标准曲线",
+    "mrd_curve_value": "斜率 {slope}，扩增效率 {efficiency}，r² {r2}，定量范围 {low} 至 {high}"
+    "（标准品单位）",
+    "mrd_no_curve": "无记录",
+    "mrd_profile": "判定规则",
+    "mrd_course": "时间进程",
+    "mrd_note": "空心带箭头：低于可检出或可定量的水平。阴性结果仅表示低于所达到的灵敏度。",
+    "mrd_unchecked": "判定规则 {profile} 未与其来源核对：据此报告结果之前请先验证。",
+    "mrd_unsigned": "记录库不保存残留病结果的签名：由报告者在此签字。",
     # review
     "review": "审核",
     "reviewed_by": "审核者",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qpcr.calls import Outcome
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
+from qpcr.quantities.kept import CURVE, LIMIT, QUANTITIES
+from qpcr.quantities.mrd_kept import PREFIX
+from qpcr.quantities.mrd_tables import outcome_word
 from qpcr.records import Change, Kind, PatientQuery, RunQuery, State, Store
+from qpcr.records.assays import Assay, assays
 from qpcr.records.query import is_day
+from qpcr.records.residual import residual_on_record, treatments_on_record
 
 if TYPE_CHECKING:
     from qpcr.records import Event, Patient, Result, RunSummary
@@ -49,8 +54,8 @@ def run_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
     return {"runs": runs[:MOST], "search": search, "more": len(runs) > MOST, "wrong_days": wrong}
 
 
-def run_page(store: Store, run: str) -> dict[str, Any]:
-    """One run and the results that come from it."""
+def run_page(store: Store, run: str, lang: str) -> dict[str, Any]:
+    """One run, the results that come from it, and the assays on record that do."""
     summary = store.summary(run)
     asked = PatientQuery(run=run, replaced=True)
     patients = [store.patient(one.patient) for one in store.patients(asked)]
@@ -60,7 +65,67 @@ def run_page(store: Store, run: str) -> dict[str, Any]:
         "rows": rows,
         "outcomes": OUTCOMES,
         "sequences": {one.id: one.sequence for one in patients},
+        "assays": assay_rows(assays(store, run=run), lang),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class AssayRow:
+    """What is on record of an assay, in the words of a language."""
+
+    what: str
+    target: str
+    lot: str | None
+    made: str | None
+    says: tuple[str, ...]
+    notes: tuple[str, ...]
+    assay: Assay
+
+
+def assay_rows(found: Iterable[Assay], lang: str) -> list[AssayRow]:
+    """Values on record in the words of a language.
+
+    Raises
+    ------
+    InputError
+        One cannot be understood.
+    """
+    from qpcr.quantities.kept_view import summary_of
+    from qpcr.report.language import language
+
+    tongue, rows = language(lang), []
+    for one in found:
+        told = summary_of(one.value)
+        says, notes = tuple(tongue.say_all(told.says)), tuple(tongue.say_all(told.notes))
+        rows.append(AssayRow(one.what, told.target, told.lot, told.made, says, notes, one))
+    return rows
+
+
+def assay_list(store: Store, asked: Mapping[str, str], lang: str) -> dict[str, Any]:
+    """Assays on record, as the search fields ask."""
+    search = {name: asked.get(name, "").strip() for name in ("what", "target")}
+    found = assays(store, what=search["what"] or None, target=search["target"] or None)
+    return {
+        "assays": assay_rows(found[:MOST], lang),
+        "search": search,
+        "more": len(found) > MOST,
+        "kinds": (CURVE, LIMIT, QUANTITIES),
+        "most": MOST,
+    }
+
+
+def residual_report(store: Store, patient: str, lang: str) -> str:
+    """The sheet of a patient's residual disease.
+
+    Raises
+    ------
+    InputError
+        There is no such patient, or no such result.
+    """
+    from qpcr.report.residual import render_residual
+
+    found = store.patient(patient)
+    return render_residual(patient, residual_on_record(found), treatments_on_record(found), lang)
 
 
 def patient_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -92,6 +157,8 @@ def patient_page(store: Store, patient: str) -> dict[str, Any]:
     return {
         "patient": found,
         "rows": result_rows(found),
+        "residual": sum(name.startswith(PREFIX) for name in found.clinical),
+        "clinical": {n: v for n, v in found.clinical.items() if not n.startswith(PREFIX)},
         "events": tuple(reversed(found.events)),
         "outcomes": OUTCOMES,
         "sequences": {found.id: found.sequence},
@@ -193,10 +260,24 @@ class Words:
 
     def what(self, event: Event) -> str:
         """What an event is about."""
+        if event.path.startswith(PREFIX):
+            return f"{self._texts['residual']}: {event.path.removeprefix(PREFIX)}"
         return self.field(event.path) if event.kind is Kind.CLINICAL else event.path
+
+    def _residual(self, value: Mapping[str, Any]) -> str:
+        """A result of residual disease in short."""
+        from qpcr.report.language import language
+
+        tongue = language("zh" if self._chinese else "en")
+        share, outcome = value.get("value"), outcome_word(str(value.get("outcome")))
+        told = "" if not isinstance(share, (int, float)) else f"{share * 100:.3g} %"
+        parts = (tongue.say(outcome), told, str(value.get("date") or ""))
+        return " ".join(part for part in parts if part)
 
     def held(self, event: Event, value: Any) -> str:
         """A value of the history in short."""
+        if event.path.startswith(PREFIX) and isinstance(value, Mapping):
+            return self._residual(value)
         if value is None or event.kind in (Kind.CLINICAL, Kind.SPECIMEN):
             return self.value(value)
         if event.kind is Kind.RESULT and isinstance(value, Mapping):

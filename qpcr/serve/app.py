@@ -44,6 +44,8 @@ def make_app(store: Store, lang: str = "en") -> Starlette:
             Route("/patients", pages.patients),
             Route("/patient", pages.patient),
             Route("/patient/report", pages.patient_report),
+            Route("/patient/residual", pages.residual),
+            Route("/assays", pages.assays),
             Route("/patient/{step}", pages.act, methods=["POST"]),
         ],
         exception_handlers={404: pages.not_found},
@@ -64,7 +66,8 @@ class _Pages:
     def run(self, request: Request) -> Response:
         """One run: its results, and what can be done with them."""
         run = request.path_params["run"]
-        return self._known(request, "run.html", lambda: _views.run_page(self._store, run))
+        lang = self._language(request)
+        return self._known(request, "run.html", lambda: _views.run_page(self._store, run, lang))
 
     def report(self, request: Request) -> Response:
         """The run's report, made from the store."""
@@ -97,6 +100,23 @@ class _Pages:
         except QpcrError as error:
             return self._error(request, error, 404)
         return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
+
+    def residual(self, request: Request) -> Response:
+        """The sheet of a patient's residual disease, made from the store."""
+        patient = request.query_params.get("id", "")
+        try:
+            text = _views.residual_report(self._store, patient, self._language(request))
+        except QpcrError as error:
+            return self._error(request, error, 404)
+        return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
+
+    def assays(self, request: Request) -> Response:
+        """Standard curves, detection limits and quantities on record."""
+        return self._known(
+            request,
+            "assays.html",
+            lambda: _views.assay_list(self._store, request.query_params, self._language(request)),
+        )
 
     async def act(self, request: Request) -> Response:
         """Review, sign or amend a result; then show the patient again."""

@@ -1,0 +1,55 @@
+"""``qpcr records assays``: standard curves, detection limits and quantities on record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qpcr.commands._screen import print_table
+from qpcr.commands.records._options import opened, store_option
+
+if TYPE_CHECKING:
+    from qpcr.records.assays import Assay
+
+HEADS = ("What", "Target", "Lot", "Made", "Says", "From", "Kept", "By", "Run")
+
+
+@click.command()
+@store_option
+@click.option("--target", help="Of one target.")
+@click.option("--run", help="From one run.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def assays(folder: Path, target: str | None, run: str | None, as_json: bool) -> None:
+    """List what is on record of assays, the newest first; of no patient."""
+    from qpcr.records.assays import assays as on_record
+
+    found = on_record(opened(folder), target=target, run=run)
+    if as_json:
+        values = [{"path": one.path, "run": one.run, **one.value} for one in found]
+        click.echo(json.dumps(values, ensure_ascii=False, indent=1))
+        return
+    print_table(dict.fromkeys(HEADS, "left"), [_row(one) for one in found])
+    click.echo(f"{len(found)} on record; every change is in: qpcr records history")
+
+
+def _row(one: Assay) -> tuple[str, ...]:
+    from qpcr.quantities.kept_view import summary_of
+
+    value = summary_of(one.value)
+    return (
+        one.what,
+        value.target,
+        value.lot or "",
+        value.made or "",
+        "; ".join(value.says),
+        one.source or "",
+        f"{one.at:%Y-%m-%d %H:%M}",
+        one.user,
+        one.run or "",
+    )
+
+
+SUBCOMMAND = assays
