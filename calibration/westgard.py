@@ -36,6 +36,8 @@ from calibration.errors import CalibrationError
 from calibration.start_up import in_sd, mean_and_sd, start_up
 from calibration.stated import state
 
+LARGEST = 1e100
+"""Beyond, no value of a control can lie, and squares would be no numbers."""
 FEWEST = 20
 """Values that limits should come from (DOMAIN: low-positive control)."""
 
@@ -133,7 +135,7 @@ def chart(
     CalibrationError
         Values that are not finite, one of `mean` and `sd` alone, or too few values.
     """
-    if not all(math.isfinite(value) for value in values):
+    if not all(abs(value) <= LARGEST for value in values):
         raise CalibrationError(state("control values must be finite numbers"))
     if (mean is None) != (sd is None):
         raise CalibrationError(state("mean and SD belong together: give both or neither"))

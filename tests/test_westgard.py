@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +74,9 @@ def test_limits_come_from_the_first_values_or_are_given():
 def test_what_makes_no_chart_is_refused(arguments):
     with pytest.raises(CalibrationError):
         chart(*arguments)
+
+
+@pytest.mark.parametrize("far", [1e308, -1e308, math.inf, math.nan])
+def test_values_that_no_control_has_are_refused(far):
+    with pytest.raises(CalibrationError, match="finite"):
+        chart([0.0, 0.0, far])
