@@ -70,26 +70,44 @@ def test_shared_rate_of_logistic_growth():
     assert np.isnan(error[2])
 
 
-def test_pooling_is_the_conditional_normal():
+def test_pooling_is_the_mean_over_spreads_of_the_conditional_normal():
     """Against the joint normal of efficiencies and observations, written out and inverted."""
     value, error = np.array([1.91, np.nan, 1.84, 1.99]), np.array([0.01, np.nan, 0.05, 0.02])
-    mean, spread = _growth.pooled(value, error)
     # Unknowns: plate mean m, form d, four v; observations of targets 0, 2, 3.
-    prior = np.diag([0.03**-2, 0.1**-2, *[0.03**-2] * 4])
     look = np.array([[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 1, 0], [1, 1, 0, 0, 0, 1]], float)
-    precision = prior + look.T @ np.diag(error[[0, 2, 3]] ** -2) @ look
-    seen = look.T @ (error[[0, 2, 3]] ** -2 * (value[[0, 2, 3]] - 1.95))
-    covariance = np.linalg.inv(precision)
-    answer = covariance @ seen
     read = np.hstack([np.ones((4, 1)), np.zeros((4, 1)), np.eye(4)])
-    np.testing.assert_allclose(mean, 1.95 + read @ answer, rtol=1e-10)
-    np.testing.assert_allclose(spread, np.sqrt(np.diag(read @ covariance @ read.T)), rtol=1e-8)
+    away, noise = value[[0, 2, 3]] - 1.95, np.diag(error[[0, 2, 3]] ** 2)
+    means, squares, weights = [], [], []
+    for spread in 0.03 * np.array([0.25, 0.5, 1, 2, 4, 8]):
+        prior = np.diag([0.03**2, 0.1**2, *[spread**2] * 4])
+        seen = look @ prior @ look.T + noise
+        gain = prior @ look.T @ np.linalg.inv(seen)
+        means.append(1.95 + read @ gain @ away)
+        spare = read @ (prior - gain @ look @ prior) @ read.T
+        squares.append(np.diag(spare) + means[-1] ** 2)
+        density = np.exp(-0.5 * away @ np.linalg.solve(seen, away)) / np.sqrt(np.linalg.det(seen))
+        weights.append(density * spread / (1 + (spread / 0.03) ** 2))
+    weights = np.array(weights) / sum(weights)
+    answer = weights @ np.array(means)
+    mean, sd = _growth.pooled(value, error)
+    np.testing.assert_allclose(mean, answer, rtol=1e-10)
+    np.testing.assert_allclose(sd, np.sqrt(weights @ np.array(squares) - answer**2), rtol=1e-6)
+
+
+def test_pooling_lets_the_plate_say_how_far_targets_differ():
+    """Alike: drawn together. Far apart by curves that are sure: left apart."""
+    error = np.full(6, 0.02)
+    alike = _growth.posterior(1.95 + 0.02 * np.array([-1, 1, -1, 1, -1, 1.0]), error)[0]
+    assert np.ptp(alike) < 0.6 * 0.04
+    far = _growth.posterior(1.7 + 0.2 * np.array([-1, 1, -1, 1, -1, 1.0]), error)[0]
+    assert np.ptp(far) > 0.95 * 0.4
 
 
 def test_pooling_without_a_value_is_the_prior():
     mean, spread = _growth.pooled(np.array([np.nan]), np.array([np.nan]))
     assert mean[0] == 1.95
-    assert spread[0] == pytest.approx(0.03 * np.sqrt(2))
+    assert 0.03 * np.sqrt(2) < spread[0] < 0.1
+    assert _growth.pooled(np.zeros(0), np.zeros(0))[0].shape == (0,)
 
 
 def test_brightness_and_background_do_not_move_cq():
@@ -116,7 +134,7 @@ def test_standard_errors_are_the_size_of_the_errors(noise):
     batch = batch_of(made.signal)
     e = RECOMMENDED.estimate(batch)
     actual = (e.cq - made.cycles_late).std()
-    assert 0.6 < np.sqrt(np.mean(e.cq_se**2)) / actual < 2.0
+    assert 0.8 < np.sqrt(np.mean(e.cq_se**2)) / actual < 1.2
     again = bootstrap(batch, e.n0, 30).cq
     assert 0.5 < np.sqrt(np.mean(again**2)) / actual < 2.0
     truth = np.abs(e.efficiency - made.efficiency) < 2 * e.efficiency_se

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
-from qpcr.fits import fit_arrays
 from qpcr.methods._amplitude import amplitude_spread
 from qpcr.methods._batch import Batch
 from qpcr.methods._common_curve import CommonCurves, common_curves
-from qpcr.methods._shift import Shifted, Weighting, Wells, line_cycles, shift
-from qpcr.models import models
-
-MODEL = "logistic5"
+from qpcr.methods._own_fits import OwnFits, own_fits
+from qpcr.methods._shift import Shifted, Weighting, Wells, shift
+from qpcr.methods._shift_error import shift_errors, with_curve
 
 REFERENCE = 0.3
 """Share of the rise where wells are first laid onto each other: steep, and still before the
@@ -29,6 +27,9 @@ plateau of its own; a later one is measured by its target's."""
 
 FAR = 2.0
 """Shift in cycles from the well's own fit beyond which the common curve is not its curve."""
+
+CROWD = 0.2
+"""Share of a target's wells beyond which wells whose curve it is not mean that there is none."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,12 +48,15 @@ class Aligned:
         Common curves of the targets.
     shifted
         What it found; t is the cycle of the reference level.
+    cq, error
+        (n,) cycles, and their standard error, the common curve's included.
     level
         (K,) cycles from t to the level :data:`LEVEL` of each common curve.
     rise
         (K,) log of the targets' median rise.
     apart
-        (n,) the common curve is not this well's curve: t is that of its own fit.
+        (n,) the common curve is not this well's curve: Cq and its error are those of its own fit,
+        t is where it started.
     """
 
     rows: IntArray
@@ -60,14 +64,11 @@ class Aligned:
     how: Weighting
     curves: CommonCurves
     shifted: Shifted
+    cq: FloatArray
+    error: FloatArray
     level: FloatArray
     rise: FloatArray
     apart: BoolArray
-
-    @property
-    def cq(self) -> FloatArray:
-        """(n,) cycles."""
-        return np.asarray(self.shifted.t + self.level[self.wells.group])
 
 
 def align(batch: Batch, how: Weighting, ask: bool = False) -> Aligned:
@@ -76,73 +77,89 @@ def align(batch: Batch, how: Weighting, ask: bool = False) -> Aligned:
     With `ask` the amplitudes get the freedom that the plate's wells speak for
     (:mod:`qpcr.methods._amplitude`), instead of that of `how`.
     """
-    model = models()[MODEL]
-    rows, theta, a, line, noise = _own_fits(batch)
-    group, count = batch.groups[rows], batch.targets
-    own = model.inverse(theta, np.full(len(rows), REFERENCE))
-    seen = own <= batch.cycles[-1] - UNSEEN if len(batch.cycles) else np.zeros(0, bool)
-    member = batch.members[rows]
-    rise = _medians(np.log(a), group, count, member & seen)
-    rise = np.where(np.isnan(rise), _medians(np.log(a), group, count, member), rise)
-    rise = np.where(np.isnan(rise), _medians(np.log(a), group, count, member | True), rise)
-    # A well without a plateau starts where its own fit reaches the level of its target.
-    level = np.clip(REFERENCE * np.exp(rise[group]) / a, 1e-6, 0.95)
-    late = np.minimum(model.inverse(theta, level), batch.cycles[-1] + FAR)
-    start = np.where(seen, own, late)
-    log_a = np.where(seen, np.log(a), rise[group])
-    wells = Wells(batch.signal[rows], group, start, log_a, line, noise / np.exp(log_a))
-    basis = _basis(group, count, member, seen)
-    curves = common_curves(
-        model, theta[basis], batch.cycles, wells.share(batch.cycles)[basis], start[basis],
-        group[basis], count,
-    )  # fmt: skip
+    own = own_fits(batch)
+    begin = _begin(batch, own)
+    wells, group, count = begin.wells, begin.wells.group, batch.targets
+    basis = _basis(group, count, begin.member, begin.seen)
+    curves = _common(batch, own, wells, basis)
     found = shift(batch.cycles, wells, curves, how)
     if ask:
-        good = member & seen & (np.abs(found.t - start) <= FAR)
-        spread = amplitude_spread(found.log_a - log_a, log_a, group, good)
+        good = begin.member & begin.seen & (np.abs(found.t - wells.t) <= FAR)
+        spread = amplitude_spread(found.log_a - wells.log_a, wells.log_a, group, good)
         if spread != how.amplitude:
             how = replace(how, amplitude=spread)
             found = shift(batch.cycles, wells, curves, how)
-    apart = ~np.isfinite(found.t) | (np.abs(found.t - start) > FAR)
-    t = np.where(apart, start, found.t)
-    error = np.where(apart, np.nan, found.t_se)
-    found = Shifted(t, found.log_a, found.line, error)
-    return Aligned(rows, wells, how, curves, found, curves.level(LEVEL), rise, apart)
+    stray, apart = _apart(found, begin, count)
+    if (stray & ~apart)[basis].any():
+        # A well whose curve this is not must not have made it.
+        basis = basis[(apart | ~stray)[basis]]
+        curves = _common(batch, own, wells, basis)
+        found = shift(batch.cycles, wells, curves, how)
+        stray, apart = _apart(found, begin, count)
+    apart |= stray
+    level = curves.level(LEVEL)
+    # Where the well's own fit passes the level, of its own rise if that is seen.
+    share = LEVEL * np.exp(wells.log_a) / own.amplitude
+    cq = np.where(apart, own.passes(share), found.t + level[group])
+    alone = own.errors(share)
+    error = shift_errors(batch.cycles, wells, curves, how, found)
+    error = np.where(apart, alone, with_curve(error, alone, group, basis, count))
+    found = Shifted(
+        np.where(apart, wells.t, found.t),
+        np.where(apart, wells.log_a, found.log_a),
+        np.where(apart[:, None], wells.line, found.line),
+        found.settled,
+    )
+    return Aligned(own.rows, wells, how, curves, found, cq, error, level, begin.rise, apart)
 
 
-def _own_fits(batch: Batch) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Rows that amplified; their θ, amplitude, line (n, 2) and noise.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Begin:
+    """Wells as they start; (n,) which count for the target and show a plateau; (K,) log rise."""
 
-    A well that drifts too much to be told from a straight line gets a second chance above the
-    instrument's baseline.
-    """
-    table = batch.whole.table
-    theta, amplitude, noise = table.theta.copy(), table.linear[:, 1].copy(), table.noise.copy()
-    line = np.stack([table.linear[:, 0] + batch.ground, np.zeros(len(batch))], axis=1)
-    good = table.amplified.copy()
-    again = np.flatnonzero(~good & np.isfinite(batch.drn).any(axis=1))
-    if len(again):
-        second = fit_arrays(batch.cycles, batch.drn[again], model=MODEL).table
-        theta[again], noise[again] = second.theta, second.noise
-        amplitude[again], good[again] = second.linear[:, 1], second.amplified
-        line[again] = _straight(batch.cycles, (batch.signal - batch.drn)[again])
-        line[again, 0] += second.linear[:, 0]
-    good &= (amplitude > 0) & np.isfinite(theta).all(axis=1) & np.isfinite(line).all(axis=1)
-    rows = np.flatnonzero(good)
-    return rows, theta[rows], amplitude[rows], line[rows], noise[rows]
+    wells: Wells
+    member: BoolArray
+    seen: BoolArray
+    rise: FloatArray
 
 
-def _straight(cycles: FloatArray, y: FloatArray) -> FloatArray:
-    """Height and slope (n, 2) of straight lines given as points (n, C), some of them NaN."""
-    known = np.isfinite(y)
-    count = np.maximum(known.sum(axis=1), 1)
-    x = np.where(known, line_cycles(cycles), 0.0)
-    value = np.where(known, y, 0.0)
-    mx, my = x.sum(axis=1) / count, value.sum(axis=1) / count
-    spread = np.where(known, x - mx[:, None], 0.0)
-    moment = (spread**2).sum(axis=1)
-    slope = (spread * value).sum(axis=1) / np.where(moment > 0, moment, 1.0)
-    return np.stack([my - slope * mx, slope], axis=1)
+def _begin(batch: Batch, own: OwnFits) -> _Begin:
+    group, count, last = batch.groups[own.rows], batch.targets, batch.cycles[-1:].sum()
+    log_a = np.log(own.amplitude)
+    place = own.passes(np.full(len(own), REFERENCE))
+    seen = place <= last - UNSEEN
+    member = batch.members[own.rows]
+    rise = _medians(log_a, group, count, member & seen)
+    rise = np.where(np.isnan(rise), _medians(log_a, group, count, member), rise)
+    rise = np.where(np.isnan(rise), _medians(log_a, group, count, member | True), rise)
+    # A well without a plateau starts where its own fit reaches the level of its target.
+    level = np.clip(REFERENCE * np.exp(rise[group]) / own.amplitude, 1e-6, 0.95)
+    start = np.where(seen, place, np.minimum(own.passes(level), last + FAR))
+    log_a = np.where(seen, log_a, rise[group])
+    noise = own.noise / np.exp(log_a)
+    wells = Wells(batch.signal[own.rows], group, start, log_a, own.line, noise)
+    return _Begin(wells, member, seen, rise)
+
+
+def _common(batch: Batch, own: OwnFits, wells: Wells, basis: IntArray) -> CommonCurves:
+    made = wells.take(basis)
+    return common_curves(
+        own.model,
+        own.theta[basis],
+        batch.cycles,
+        made.share(batch.cycles),
+        made.t,
+        made.group,
+        batch.targets,
+    )
+
+
+def _apart(found: Shifted, begin: _Begin, count: int) -> tuple[BoolArray, BoolArray]:
+    """Wells (n,) whose curve the common curve is not; wells of targets that have none."""
+    group, member = begin.wells.group, begin.member
+    stray = ~found.settled | ~(np.abs(found.t - begin.wells.t) <= FAR)
+    share = np.bincount(group, stray & member, count)
+    return stray, (share > CROWD * np.bincount(group, member, count))[group]
 
 
 def _basis(group: IntArray, count: int, member: BoolArray, seen: BoolArray) -> IntArray:

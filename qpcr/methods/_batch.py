@@ -89,6 +89,13 @@ class Batch:
         """How many targets there are."""
         return int(self.groups.max()) + 1 if len(self.groups) else 0
 
+    def within(self, cq: FloatArray) -> FloatArray:
+        """`cq` without what lies before the first or after the last cycle: NaN there."""
+        if not len(self.cycles):
+            return np.full_like(cq, np.nan)
+        inside = (cq >= self.cycles[0]) & (cq <= self.cycles[-1])
+        return np.where(inside, cq, np.nan)
+
     @cached_property
     def fits(self) -> Fits:
         """Fits of `drn`."""
@@ -148,6 +155,7 @@ class Estimates:
             n0 = level / factor**cq
             relative = np.hypot(np.log(factor) * cq_se, cq / factor * factor_se)
         n0 = np.where(np.isfinite(n0) & (n0 > 0.0), n0, np.nan)
+        cq_se = np.where(np.isfinite(cq), cq_se, np.nan)
         return cls(cq, cq_se, factor, factor_se, n0, n0 * relative)
 
 

@@ -81,7 +81,8 @@ def bootstrap(batch: Batch, n0: FloatArray, draws: int, seed: int = 0) -> Resamp
         squares += moved**2
     spread = np.sqrt(np.maximum(squares - total**2 / draws, 0.0) / (draws - 1))
     columns = [np.full(len(batch), np.nan) for _ in range(3)]
-    columns[0][found.rows] = np.where(found.apart, np.nan, spread[0])
+    silent = found.apart | np.isnan(batch.within(found.cq))
+    columns[0][found.rows] = np.where(silent, np.nan, spread[0])
     columns[1][found.rows] = np.where(known, spread[1], np.nan)
     columns[2][found.rows] = np.where(found.apart | ~known, np.nan, spread[2])
     return Resampled(columns[0], columns[1], n0 * columns[2])
@@ -110,4 +111,5 @@ def _numbers(batch: Batch, found: Aligned) -> FloatArray:
     all, and its standard error look like 0.
     """
     factor = posterior(*efficiencies(batch, found))[0][found.wells.group]
-    return np.stack([found.cq, factor, -found.cq * np.log(factor)])
+    cq = found.shifted.t + found.level[found.wells.group]
+    return np.stack([cq, factor, -cq * np.log(factor)])

@@ -105,7 +105,7 @@ def common_curves(
     middle = np.zeros((count, len(coarse)))
     for one in range(count):
         rows = np.flatnonzero(group == one)
-        rows = rows[:: max(len(rows) // ENOUGH, 1)]
+        rows = rows[np.argsort(reference[rows])][:: max(len(rows) // ENOUGH, 1)]
         x = np.maximum(reference[rows, None] + coarse, 1e-3)
         if len(rows):
             middle[one] = np.median(model.shape(x, theta[rows]), axis=0)

@@ -23,10 +23,13 @@ from qpcr.methods._shift import FADE, ROBUST, Weighting, Wells, line_cycles
 TYPICAL, SPREAD = 1.95, 0.03
 """Mean and standard deviation of efficiencies: all values from 1.90 to 2.00 alike. MIQE takes 90 %
 to 110 % for acceptable (Bustin et al., Clin Chem 2009;55:611, doi:10.1373/clinchem.2008.112797);
-more than doubling there is not. The same spread is assumed between targets of a plate."""
+more than doubling there is not. Targets of a plate are expected to differ about as much."""
 
 FORM = 0.1
 """Standard deviation of the law's own error, common to all targets of a plate."""
+
+SPREADS = SPREAD * 2.0 ** np.arange(-2, 4)
+"""Standard deviations between targets that are weighed against each other."""
 
 BEFORE = 1.0
 """Cycles before the steepest point where weights are halved."""
@@ -35,9 +38,12 @@ STEPS, ENOUGH = 10, 96
 """Gauss-Newton steps, and wells of a target beyond which more do not sharpen r."""
 
 
-def some_of_each(group: IntArray) -> IntArray:
-    """Rows of at most about :data:`ENOUGH` wells of each target, spread over all of them."""
-    order = np.argsort(group, kind="stable")
+def some_of_each(group: IntArray, place: FloatArray) -> IntArray:
+    """Rows of at most about :data:`ENOUGH` wells of each target, evenly from first to last place.
+
+    `place` (n,) orders the wells of a target, so that their order in the file changes nothing.
+    """
+    order = np.lexsort((place, group))
     counts = np.bincount(group)
     rank = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
     every = np.maximum(np.repeat(counts, counts) // ENOUGH, 1)
@@ -125,17 +131,44 @@ def pooled(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray
 def posterior(value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Posterior mean and standard deviation (K,) of the targets' efficiencies.
 
-    The model: efficiency E = m + v, m ~ N(TYPICAL, SPREAD²) of the plate, v ~ N(0, SPREAD²) of the
-    target; `value` = E + d + ε, d ~ N(0, FORM²) of the plate, ε ~ N(0, error²). All normal, so the
-    answer is a linear one; a target without a value gets the plate's mean.
+    The model: efficiency E = m + v, m ~ N(TYPICAL, SPREAD²) of the plate, v ~ N(0, τ²) of the
+    target; `value` = E + d + ε, d ~ N(0, FORM²) of the plate, ε ~ N(0, error²). How far targets
+    differ the plate says itself: τ is half-Cauchy with scale SPREAD (Gelman, Bayesian Anal
+    2006;1:515, doi:10.1214/06-BA117A), averaged over :data:`SPREADS`. A target without a value
+    gets the plate's mean.
     """
-    count = len(value)
-    seen = np.flatnonzero(np.isfinite(value) & np.isfinite(error))
-    prior = np.full((count, count), SPREAD**2) + np.eye(count) * SPREAD**2
-    if len(seen) == 0:
-        return np.full(count, TYPICAL), np.full(count, np.sqrt(2.0) * SPREAD)
-    noisy = prior[np.ix_(seen, seen)] + FORM**2 + np.diag(error[seen] ** 2)
-    gain = np.linalg.solve(noisy, prior[seen]).T
-    mean = TYPICAL + gain @ (value[seen] - TYPICAL)
-    spread = np.sqrt(np.diag(prior - gain @ prior[seen]))
-    return mean, spread
+    seen = np.isfinite(value) & np.isfinite(error)
+    away = np.where(seen, value - TYPICAL, 0.0)
+    means, variances, weights = [], [], []
+    for spread in SPREADS:
+        mean, variance, log_likelihood = _given(spread, away, np.where(seen, error, np.inf))
+        means.append(mean)
+        variances.append(variance)
+        # Steps of the grid grow with τ: so does what a density is worth.
+        weights.append(log_likelihood + np.log(spread / (1.0 + (spread / SPREAD) ** 2)))
+    weight = np.exp(np.array(weights) - max(weights))
+    weight /= weight.sum()
+    mean = weight @ np.stack(means)
+    variance = weight @ (np.stack(variances) + (np.stack(means) - mean) ** 2)
+    return TYPICAL + mean, np.sqrt(variance)
+
+
+def _given(
+    spread: float, away: FloatArray, error: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """Mean and variance (K,) of E − TYPICAL for one τ, and the log likelihood up to a constant.
+
+    All is normal, so s = m − TYPICAL + d is estimated from all targets; it splits into its two
+    parts by their variances, and what a target deviates from s by τ² and its error².
+    """
+    variance = spread**2 + error**2
+    both = SPREAD**2 + FORM**2
+    precision = 1.0 / both + (1.0 / variance).sum()
+    s = (away / variance).sum() / precision
+    part, shrink = SPREAD**2 / both, spread**2 / variance
+    mean = part * s + shrink * (away - s)
+    spare = SPREAD**2 * FORM**2 / both + (part - shrink) ** 2 / precision
+    seen = np.isfinite(variance)
+    squares = (away**2 / variance).sum() - s**2 * precision
+    size = np.log(variance[seen]).sum() + np.log(precision)
+    return mean, spare + spread**2 * (1.0 - shrink), -0.5 * float(squares + size)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qpcr._frozen import FloatArray, IntArray
+from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.methods._common_curve import CommonCurves
 
 FADE = 0.5
@@ -28,8 +28,11 @@ FADE = 0.5
 ROBUST = 3.0
 """Standardised residual from which on it is weighed down."""
 
-STEPS, BLOCK = 4, 1024
-"""Gauss-Newton steps (t moves by less than 1e-3 in the last), and wells a block."""
+STEPS, PATIENCE, BLOCK = 4, 24, 1024
+"""Gauss-Newton steps, enough for nearly all wells; steps for the others; wells a block."""
+
+SETTLED = 0.01
+"""Cycles that t may move by in the last step of a well that has found its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,37 @@ class Wells:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shifted:
-    """What the shift found for n wells: t, log a, line (n, 2), and standard error of t."""
+    """What the shift found for n wells: t, log a, line (n, 2), and whether t came to rest."""
 
     t: FloatArray
     log_a: FloatArray
     line: FloatArray
-    t_se: FloatArray
+    settled: BoolArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Look:
+    """n wells against their common curves at one place of t, log a and line.
+
+    Attributes
+    ----------
+    u
+        (n, C) cycles from t.
+    residual
+        (n, C) reading minus curve, share of the amplitude.
+    weighted
+        (n, 4, C) slopes by t, log a, height and slope of the line, times weights.
+    slopes
+        (n, 4, C) the same without weights.
+    normal
+        (n, 4, 4) normal matrix with what the prior of log a adds.
+    """
+
+    u: FloatArray
+    residual: FloatArray
+    weighted: FloatArray
+    slopes: FloatArray
+    normal: FloatArray
 
 
 def line_cycles(cycles: FloatArray) -> FloatArray:
@@ -113,58 +141,69 @@ def line_cycles(cycles: FloatArray) -> FloatArray:
 def shift(cycles: FloatArray, wells: Wells, curves: CommonCurves, how: Weighting) -> Shifted:
     """Shift wells onto the common curves of their targets."""
     parts = [
-        _block(cycles, wells.take(slice(first, first + BLOCK)), curves, how)
+        _settle(cycles, wells.take(slice(first, first + BLOCK)), curves, how)
         for first in range(0, max(len(wells.y), 1), BLOCK)
     ]
     return Shifted(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _block(
+def _settle(
     cycles: FloatArray, wells: Wells, curves: CommonCurves, how: Weighting
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """A block; wells that are still moving after :data:`STEPS` get :data:`PATIENCE`."""
+    found = _block(cycles, wells, curves, how, STEPS)
+    again = np.flatnonzero(~found[3])
+    if len(again):
+        for column, value in zip(
+            found, _block(cycles, wells.take(again), curves, how, PATIENCE), strict=True
+        ):
+            column[again] = value
+    return found
+
+
+def _block(
+    cycles: FloatArray, wells: Wells, curves: CommonCurves, how: Weighting, steps: int
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     t, log_a, line = wells.t.copy(), wells.log_a.copy(), wells.line.copy()
+    last = np.full(len(t), np.inf)
+    for step in range(steps):
+        seen = look(cycles, wells, curves, how, (t, log_a, line), robust=step > 0)
+        pull = np.einsum("npc,nc->np", seen.weighted, seen.residual)
+        pull[:, 1] -= (log_a - wells.log_a) / how.amplitude**2
+        move = np.linalg.solve(seen.normal, pull[..., None])[..., 0]
+        line += move[:, 2:] * np.exp(log_a)[:, None]
+        t += np.clip(move[:, 0], -0.5, 0.5)
+        log_a += np.clip(move[:, 1], -0.3, 0.3)
+        last = np.abs(move[:, 0])
+    return t, log_a, line, last <= SETTLED
+
+
+def look(
+    cycles: FloatArray,
+    wells: Wells,
+    curves: CommonCurves,
+    how: Weighting,
+    place: tuple[FloatArray, FloatArray, FloatArray],
+    robust: bool = True,
+) -> Look:
+    """See how wells lie on their common curves at t, log a and line of `place`."""
+    t, log_a, line = place
     known = np.isfinite(wells.y)
     y = np.where(known, wells.y, 0.0)
     x = line_cycles(cycles)[None]
-    end = curves.steepest()[wells.group][:, None] if how.foot else np.inf
-    floor = (how.floor**2 + wells.noise**2)[:, None]
-    for step in range(STEPS + 1):
-        u = cycles[None] - t[:, None]
-        g, rise = curves.at(wells.group, u)
-        a = np.exp(log_a)[:, None]
-        residual = (y - line[:, :1] - line[:, 1:] * x) / a - g
-        variance = floor + (how.proportional * g) ** 2
-        weight = known / variance / (1.0 + np.exp(np.clip((u - end) / FADE, -50.0, 50.0)))
-        if step:
-            weight /= np.sqrt(1.0 + residual**2 * weight / ROBUST**2)
-        slopes = np.stack([-rise, g, np.ones_like(g), np.broadcast_to(x, g.shape)], axis=1)
-        weighted = slopes * weight[:, None]
-        normal = weighted @ slopes.transpose(0, 2, 1)
-        normal[:, 1, 1] += how.amplitude**-2
-        normal[:, range(4), range(4)] += 1e-9
-        if step == STEPS:
-            break
-        pull = np.einsum("npc,nc->np", weighted, residual)
-        pull[:, 1] -= (log_a - wells.log_a) / how.amplitude**2
-        move = np.linalg.solve(normal, pull[..., None])[..., 0]
-        t += np.clip(move[:, 0], -0.5, 0.5)
-        log_a += np.clip(move[:, 1], -0.3, 0.3)
-        line += move[:, 2:] * a
-    return t, log_a, line, _error(normal, weighted, slopes, residual)
-
-
-def _error(
-    normal: FloatArray, weighted: FloatArray, slopes: FloatArray, residual: FloatArray
-) -> FloatArray:
-    """Standard error of t (n,) that does not believe the weights.
-
-    The weights allow for more than the noise of a reading, so the inverse normal matrix is no
-    covariance. The sandwich with each residual over 1 − leverage is (HC3: MacKinnon & White, J
-    Econom 1985;29:305, doi:10.1016/0304-4076(85)90158-7).
-    """
-    row = np.linalg.inv(normal)[:, :1]
-    share = (row @ weighted)[:, 0]
-    leverage = np.einsum("npc,npc->nc", weighted, np.linalg.solve(normal, slopes))
-    return np.asarray(
-        np.sqrt(((share * residual / np.maximum(1.0 - leverage, 0.1)) ** 2).sum(axis=1))
-    )
+    u = cycles[None] - t[:, None]
+    g, rise = curves.at(wells.group, u)
+    residual = (y - line[:, :1] - line[:, 1:] * x) / np.exp(log_a)[:, None] - g
+    variance = (how.floor**2 + wells.noise**2)[:, None] + (how.proportional * g) ** 2
+    weight = known / variance
+    if how.foot:
+        end = curves.steepest()[wells.group][:, None]
+        weight /= 1.0 + np.exp(np.clip((u - end) / FADE, -50.0, 50.0))
+    if robust:
+        weight /= np.sqrt(1.0 + residual**2 * weight / ROBUST**2)
+    slopes = np.stack([-rise, g, np.ones_like(g), np.broadcast_to(x, g.shape)], axis=1)
+    weighted = slopes * weight[:, None]
+    normal = weighted @ slopes.transpose(0, 2, 1)
+    normal[:, 1, 1] += how.amplitude**-2
+    normal[:, range(4), range(4)] += 1e-9
+    return Look(u, residual, weighted, slopes, normal)

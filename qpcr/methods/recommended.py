@@ -38,7 +38,7 @@ def _estimate(batch: Batch) -> Estimates:
     group = found.wells.group
     columns = [np.full(len(batch), np.nan) for _ in range(5)]
     level = LEVEL * np.exp(found.rise)
-    values = (found.cq, found.shifted.t_se, factor[group], factor_se[group], level[group])
+    values = (batch.within(found.cq), found.error, factor[group], factor_se[group], level[group])
     for column, value in zip(columns, values, strict=True):
         column[found.rows] = value
     return Estimates.made(columns[0], columns[1], (columns[2], columns[3]), columns[4])
@@ -47,12 +47,14 @@ def _estimate(batch: Batch) -> Estimates:
 def efficiencies(batch: Batch, found: Aligned) -> tuple[FloatArray, FloatArray]:
     """Efficiency (K,) of each target by its own wells alone, and its standard error.
 
-    NaN for a target of which no well that counts lies on the common curve.
+    From wells on the common curve, or from all where there is none; NaN without a well that counts.
     """
     now, group = found.shifted, found.wells.group
     wells = Wells(found.wells.y, group, now.t, now.log_a, now.line, found.wells.noise)
-    good = np.flatnonzero(batch.members[found.rows] & ~found.apart)
-    rows = good[some_of_each(group[good])]
+    member = batch.members[found.rows]
+    some = np.bincount(group[member & ~found.apart], minlength=batch.targets) > 0
+    good = np.flatnonzero(member & (~found.apart | ~some[group]))
+    rows = good[some_of_each(group[good], now.t[good])]
     middle = (now.t + found.curves.steepest()[group])[rows]
     return shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, HOW)
 

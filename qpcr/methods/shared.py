@@ -18,12 +18,12 @@ def _estimate(batch: Batch) -> Estimates:
     group = found.wells.group
     now = found.shifted
     wells = Wells(found.wells.y, group, now.t, now.log_a, now.line, found.wells.noise)
-    rows = some_of_each(group)
+    rows = some_of_each(group, now.t)
     middle = (now.t + found.curves.steepest()[group])[rows]
     rate = shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, EQUAL)
     columns = [np.full(len(batch), np.nan) for _ in range(5)]
     level = LEVEL * np.exp(found.rise)
-    values = (found.cq, now.t_se, rate[0][group], rate[1][group], level[group])
+    values = (batch.within(found.cq), found.error, rate[0][group], rate[1][group], level[group])
     for column, value in zip(columns, values, strict=True):
         column[found.rows] = value
     return Estimates.made(columns[0], columns[1], (columns[2], columns[3]), columns[4])
