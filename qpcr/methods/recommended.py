@@ -7,11 +7,14 @@
     robust loss, and its baseline estimated together with the shift (:mod:`~._shift`); the plate
     says how far its amplitude may leave the plateau's (:mod:`~._amplitude`). Cq is where
     the shifted common curve passes 10 % of its rise: a fraction of the target's rise, not of the
-    well's own.
+    well's own. A well whose curve this is not, and all wells of a target of which more than a
+    fifth are such, are read off their own fits instead.
 4.  The efficiency is one for a target, partially pooled over the targets of a plate, since each
     curve's own would triple the variance of quantities (:mod:`~._growth`).
 
-Nothing in it knows which wells are replicates or what they were meant to hold.
+With few wells it leans on their own fits, with one it is that fit. Scale and offset of the readings
+and the order of wells change nothing. Nothing in it knows which wells are replicates or what they
+were meant to hold.
 Figures, and what did not help: METHODS.md.
 """
 
