@@ -110,11 +110,15 @@ class ControlRules:
 
 @dataclass(frozen=True, slots=True)
 class QuantityRules:
-    """What the standards' quantities are, and what becomes of samples above them."""
+    """What the standards' quantities are, and what becomes of samples above them.
+
+    `cq_method` names the method of Cq that the limits were set with; ``None``: Ct at the threshold.
+    """
 
     unit: Unit
     target_copies_per_cell: float
     above_range: AboveRange
+    cq_method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

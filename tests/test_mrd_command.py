@@ -8,12 +8,14 @@ import math
 import pytest
 from click.testing import CliRunner
 
+from calibration.mrd_profile import profile_text
 from cli import main
 from qpcr import InputError
 from qpcr.quantities.measured import Measured
 from qpcr.quantities.mrd import evaluate, profile_of, wells_of
 from qpcr.records import Store
 from qpcr.run import Task
+from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
 
 HEAD = "patient,target,role,sample,quantity,cq,date,ng"
 
@@ -225,3 +227,81 @@ def test_results_are_kept_in_the_record_and_drawn_again(tmp_path):
                "--deidentify").exit_code == 0  # fmt: skip
     for file in (tmp_path / "e").rglob("*.csv"):
         assert "d15" not in file.read_text(encoding="utf-8")
+
+
+CELLS = 500_000 / 6.6
+
+
+def simulated():
+    """SYNTHETIC: standards, normal DNA and a sample of one per cent as a 7500 would write them."""
+    plan = [
+        ("IK", CELLS * q, "STANDARD", q, f"std {q:g}")
+        for q in (0.1, 0.01, 1e-3, 1e-4)
+        for _ in "123"
+    ]
+    plan += [("ALB", q, "STANDARD", q, f"alb {q:g}") for q in (1e5, 1e4, 1e3) for _ in "123"]
+    plan += [("IK", 0.0, "UNKNOWN", None, "buffy")] * 6 + [("IK", 0.0, "NTC", None, "NTC")]
+    plan += [("IK", CELLS * 0.01, "UNKNOWN", None, "d15")] * 3
+    plan += [("ALB", 2 * CELLS, "UNKNOWN", None, "d15")] * 3
+    wells = tuple(
+        WellSpec(place, sample, (ReactionSpec(target, copies, task, quantity),))
+        for place, (target, copies, task, quantity, sample) in enumerate(plan)
+    )
+    targets = (TargetSpec("IK", "FAM", "TAMRA"), TargetSpec("ALB", "VIC", "TAMRA"))
+    return eds_bytes(simulate_plate(PlateSpec("mrd", targets, wells, cycles=45), seed=2))
+
+
+def test_the_method_of_a_run_is_the_profiles_or_the_one_that_is_named(tmp_path):
+    plate_file = tmp_path / "p.eds"
+    plate_file.write_bytes(simulated())
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("sample,patient\nd15,P1\n")
+    own = tmp_path / "own.toml"
+    text = profile_text("laboratory").replace('unit = "copies" ', 'unit = "fraction" ')
+    own.write_text(text.replace('# cq_method = "recommended"', 'cq_method = "recommended"'))
+    given = ["--sheet", sheet, "--background", "buffy", "--out", tmp_path / "out"]
+    found = {}
+    for options in ((), ("--profile", own), ("--profile", own, "--method", "cpd2")):
+        done = run("mrd", plate_file, *given, *options)
+        assert done.exit_code == 0, done.output
+        (row,) = table(tmp_path / "out" / "mrd.csv")
+        assert {one["cq_method"] for one in table(tmp_path / "out" / "assays.csv")} == {
+            row["cq_method"]
+        }
+        assert f"Cq by the method: {row['cq_method']}" in done.output
+        html = (tmp_path / "out" / "mrd.html").read_text(encoding="utf-8")
+        assert f"Cq by the method {row['cq_method']}." in html
+        found[row["cq_method"]] = float(row["mrd"])
+    assert list(found) == ["threshold", "recommended", "cpd2"]
+    assert len(set(found.values())) == 3
+    for share in found.values():
+        assert share == pytest.approx(0.01, rel=0.25)
+    own.write_text(text.replace('# cq_method = "recommended"', 'cq_method = "best"'))
+    done = run("mrd", plate_file, *given, "--profile", own)
+    assert done.exit_code == 3
+    assert "no such method" in done.output
+
+
+def test_a_table_and_a_run_by_another_method_do_not_mix(tmp_path):
+    plate_file, source = tmp_path / "p.eds", tmp_path / "t.csv"
+    plate_file.write_bytes(simulated())
+    source.write_text(plate(SAMPLES[:1]), encoding="utf-8")
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("sample,patient\nd15,P2\n")
+    given = [plate_file, source, "--sheet", sheet, "--background", "buffy", "--out", tmp_path]
+    assert run("mrd", *given).exit_code == 0
+    done = run("mrd", *given, "--method", "recommended")
+    assert done.exit_code == 3
+    assert "several methods" in done.output
+
+
+def test_what_a_record_keeps_names_the_method(tmp_path):
+    source = tmp_path / "t.csv"
+    text = plate(SAMPLES[:1]).splitlines()
+    lines = [f"{one},{'method' if one == HEAD else 'cpd2'}" for one in text]
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    Store.init(tmp_path / "store")
+    done = run("mrd", source, "--out", tmp_path / "out", "--store", tmp_path / "store", "--keep")
+    assert done.exit_code == 0, done.output
+    (value,) = Store.open(tmp_path / "store").patient("P1").clinical.values()
+    assert value["cq_method"] == "cpd2"

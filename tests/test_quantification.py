@@ -19,7 +19,11 @@ from qpcr.frames import QUANTIFICATION_COLUMNS
 from qpcr.methods import methods
 from qpcr.outputs import write_outputs
 from qpcr.quantification import Quantification, Quantified, quantified
+from qpcr.quantities.kept_view import summary_of
 from qpcr.quantities.measured import measured
+from qpcr.quantities.quantify import keepable, quantify
+from qpcr.records import Store
+from qpcr.records.assays import assays
 from qpcr.replicates import replicates
 from qpcr.run import Task
 
@@ -195,12 +199,40 @@ def test_curves_at_the_threshold_do_not_mix_with_another_method(data_dir, tmp_pa
     plate = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
     done = run("standards", plate, "--out", tmp_path / "m", "--method", "recommended")
     assert done.exit_code == 0, done.output
+    assert "Cq by the method: recommended" in done.output
     assert not (tmp_path / "m" / "curves.json").exists()
+    for name in ("standards", "quantities", "samples"):
+        assert {r["cq_method"] for r in rows(tmp_path / "m" / f"{name}.csv")} == {"recommended"}
     done = run("standards", plate, "--out", tmp_path / "t")
     assert (tmp_path / "t" / "curves.json").exists()
+    assert {r["cq_method"] for r in rows(tmp_path / "t" / "samples.csv")} == {"threshold"}
     again = run(
         "standards", plate, "--out", tmp_path / "x", "--method", "recommended",
         *("--curves", tmp_path / "t" / "curves.json"),
     )  # fmt: skip
     assert again.exit_code == 2
     assert "do not go with --method" in again.output
+
+
+def test_quantities_by_a_method_are_kept_with_its_name_and_their_curve_is_not(data_dir, tmp_path):
+    plate = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
+    Store.init(tmp_path / "store")
+    given = [plate, "--out", tmp_path / "o", "--store", tmp_path / "store", "--keep"]
+    done = run("standards", *given, "--method", "recommended")
+    assert done.exit_code == 0, done.output
+    (one,) = assays(Store.open(tmp_path / "store"))
+    assert (one.what, one.value["method"]) == ("quantities", "recommended")
+    assert "by the method recommended" in " ".join(summary_of(one.value).says)
+    assert run("standards", *given).exit_code == 0, "beside the usual ones, not instead of them"
+    names = [each.value.get("method") for each in assays(Store.open(tmp_path / "store"))]
+    assert sorted(map(str, names)) == ["None", "recommended", "threshold"]
+    assert run("standards", *given, "--method", "recommended", "--stored-curves").exit_code == 2
+
+
+def test_stored_curves_and_another_method_are_refused_by_the_library(standards):
+    rows_ = measured(standards, method="cpd2")
+    curves = keepable(quantify(measured(standards)), measured(standards), None)
+    with pytest.raises(InputError, match="at the threshold"):
+        quantify(rows_, stored=curves)
+    with pytest.raises(InputError, match="several methods"):
+        quantify([*rows_, *measured(standards)])

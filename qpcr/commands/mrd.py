@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qpcr.commands._options import FILE, FOLDER, language_from, language_option
+from qpcr.commands._options import (
+    FILE,
+    FOLDER,
+    METHODS,
+    is_table,
+    language_from,
+    language_option,
+)
 from qpcr.commands._screen import print_table
 from qpcr.commands._stores import keep_option, to_write
 
@@ -17,8 +24,6 @@ if TYPE_CHECKING:
     from qpcr.quantities.mrd import MrdResult, MrdWell
     from qpcr.quantities.mrd_tables import Point
     from qpcr.records import Change
-
-TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 
 
 @click.command()
@@ -34,6 +39,8 @@ TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods"}
 @keep_option
 @click.option("--user", help="Who keeps them; default: the name you are logged in with.")
 @click.option("--reason", help="Why results on record are replaced.")
+@click.option("--method", type=click.Choice(METHODS),
+              help="Of runs: method of Cq; default: the profile's, else threshold.")  # fmt: skip
 @language_option
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
@@ -48,6 +55,7 @@ def mrd(
     keep: bool,
     user: str | None,
     reason: str | None,
+    method: str | None,
     lang: str | None,
     new_profile: Path | None,
 ) -> None:
@@ -69,7 +77,8 @@ def mrd(
     profile = profile_of(profile_name)
     treated = [] if events is None else read_events(events)
     earlier = [point for path in previous for point in read_points(path)]
-    results = evaluate(profile, _wells(files, sheet, background))
+    method = method or profile.quantity.cq_method
+    results = evaluate(profile, _wells(files, sheet, background, method))
     folder = to_write(records, keep)
     if folder is not None:
         from qpcr.records.residual import mrd_changes
@@ -85,12 +94,13 @@ def mrd(
     heads |= dict.fromkeys(["MRD", "95 %", "Sensitivity"], "right")
     heads |= dict.fromkeys(["Response", "Why"], "left")
     print_table(heads, [_line(one) for one in results])
+    click.echo(f"Cq by the method: {results[0].method or 'not stated in the table'}")
     for path in written:
         click.echo(f"written: {path}")
 
 
 def _wells(
-    files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...]
+    files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...], method: str | None
 ) -> list[MrdWell]:
     """Wells of tables and of runs."""
     from qpcr.pipeline import analyze
@@ -104,10 +114,10 @@ def _wells(
         raise click.UsageError(f"--sheet {sheet}: a sample stands in it twice")
     wells: list[MrdWell] = []
     for file in files:
-        if file.suffix.lower() in TABLES:
+        if is_table(file):
             wells += read_wells(file)
         else:
-            wells += wells_of(measured(analyze(file)), patients, background)
+            wells += wells_of(measured(analyze(file), method=method), patients, background)
     return wells
 
 

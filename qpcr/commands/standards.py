@@ -12,11 +12,12 @@ import click
 from qpcr.commands import FAILED
 from qpcr.commands._keep import keep_values
 from qpcr.commands._options import (
+    AT_THRESHOLD,
     FILE,
     FOLDER,
-    METHODS,
     analysis_options,
     fit_settings_from,
+    method_option,
     settings_from,
 )
 from qpcr.commands._screen import print_table
@@ -52,12 +53,7 @@ if TYPE_CHECKING:
 @click.option(
     "--installation", is_flag=True, help="Test any target for 5,000 against 10,000 copies."
 )
-@click.option(
-    "--method",
-    type=click.Choice(METHODS),
-    help="Cq method; recommended is the most precise one. Default: Ct at the threshold. Its curves "
-    "hold for these plates only, and are not kept.",
-)
+@method_option
 @click.option("--store", "records", type=FOLDER, help="Keep curves and quantities in this store.")
 @keep_option
 @click.option("--user", help="Who keeps them; default: the name you are logged in with.")
@@ -80,7 +76,7 @@ def standards(
     unit: str | None,
     confidence: float,
     installation: bool,
-    method: str | None,
+    method: str,
     records: Path | None,
     keep: bool,
     user: str | None,
@@ -96,7 +92,8 @@ def standards(
 
     Writes standards.csv, quantities.csv, samples.csv and curves.json (to use on later plates).
     An RNase P plate is put to the vendor's installation test too. With --common: inter_run.csv, how
-    far the plates are apart, and calibrated.csv, quantities with that taken off.
+    far the plates are apart, and calibrated.csv, quantities with that taken off. Curves by another
+    method than the default hold for these plates only, and are not kept.
     """
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
@@ -109,13 +106,14 @@ def standards(
     from qpcr.records import Store
     from qpcr.records.assays import curves_on_record
 
-    if method is not None and (curves is not None or records is not None or keep):
+    usual = method == AT_THRESHOLD
+    if not usual and (curves is not None or stored_curves):
         raise click.UsageError(
-            "curves on file hold Ct at the threshold: --curves and --store do not go with --method"
+            "curves on file hold Ct at the threshold: they do not go with --method"
         )
     source = to_read(records, instead_of=not stored_curves)
-    if stored_curves and (source is None or curves is not None or method is not None):
-        raise click.UsageError("--stored-curves: from --store, instead of --curves or --method")
+    if stored_curves and (source is None or curves is not None):
+        raise click.UsageError("--stored-curves: from --store, instead of --curves")
     check_names(files)
     check_omitted(omit, files)
     stored = () if curves is None else read_stored_curves(curves)
@@ -126,14 +124,14 @@ def standards(
     rows = [row for record in plates for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)
-    kept = keepable(found, rows, lot, unit) if method is None else ()
+    kept = keepable(found, rows, lot, unit) if usual else ()
     texts = quantity_texts(found, tests, kept)
     if common:
         texts |= plate_texts(found, common, confidence)
     invalid = [record.run.provenance.file for record in plates if record.invalid]
     folder = to_write(records, keep)
     if folder is not None and not invalid:
-        every = keepable(found, rows, lot, unit, every=True)
+        every = keepable(found, rows, lot, unit, every=True) if usual else ()
         sources = {row.file: row.sha256 for row in rows}
         values = [*kept_curves(every, found, omit), *kept_quantities(found, sources, lot)]
         keep_values(folder, values, reason, user)
@@ -154,6 +152,7 @@ def _show(found: Quantities, tests: Sequence[Installation]) -> None:
 
     print_table(CURVE_HEADS, curve_lines(found))
     print_table(SAMPLE_HEADS, sample_lines(found))
+    click.echo(f"Cq by the method: {found.method}")
     for one in found.curves:
         for note in (*([one.reason] if one.reason else []), *one.notes, *one.warnings()):
             click.echo(f"{one.target}: {note}")

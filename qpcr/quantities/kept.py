@@ -20,6 +20,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 from qpcr.quantities.detection import Limits
+from qpcr.quantities.measured import AT_THRESHOLD
 from qpcr.quantities.quantify import Quantities, TargetCurve, WellQuantity
 from qpcr.run import Task
 from qpcr.said import Said
@@ -144,9 +145,12 @@ def kept_quantities(
             "file": file,
             "curve": curve_value(used.stored or own),
             "curve_stored": used.stored is not None,
+            "method": found.method,
             "samples": rows,
         }
-        made.append(Kept(f"{QUANTITIES}/{target}/{_place(source)}", value, _source(source)))
+        by = "" if found.method == AT_THRESHOLD else f", {found.method}"
+        path = f"{QUANTITIES}/{target}/{_place(source)}{by}"  # so that methods stand side by side
+        made.append(Kept(path, value, _source(source)))
     return made
 
 

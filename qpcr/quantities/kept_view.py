@@ -142,6 +142,8 @@ def _quantities(value: Mapping[str, Any]) -> AssaySummary:
     else:
         origin = say("read from the standards of the same plate or those pooled with it")
     says = [origin, _line(curve)]
+    if value.get("method") is not None:  # older ones are all by the threshold
+        says.append(say("Cq by the method {method}.", method=value["method"]))
     for one in value["samples"]:
         if one["quantity"] is None:
             why = "" if one["reason"] is None else sentence_of(one["reason"])

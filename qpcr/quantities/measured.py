@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -131,6 +131,27 @@ def _barred(record: Record) -> dict[int, str]:
             for row in one.reactions:
                 found.setdefault(row, one.message)
     return found
+
+
+def one_method(stated: Iterable[str | None]) -> str | None:
+    """The one method of several Cq; ``None`` where none is stated at all.
+
+    Where some are stated, the others are taken to be read at the threshold, as most tables are.
+
+    Raises
+    ------
+    InputError
+        They are by several methods.
+    """
+    named = list(stated)
+    found = sorted({one or AT_THRESHOLD for one in named})
+    if len(found) > 1:
+        raise InputError(
+            "the Cq are by several methods: they are not read at one level",
+            found=", ".join(found),
+            remedy="take all by one --method, or from one kind of table",
+        )
+    return found[0] if any(named) else None
 
 
 def own_method(record: Record) -> str:

@@ -21,7 +21,7 @@ from calibration.mrd_profile import Profile, load_profile
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.quantities.measured import Measured
+from qpcr.quantities.measured import Measured, one_method
 from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.run import Task
 from qpcr.said import as_said
@@ -33,7 +33,7 @@ ROLES = ("standard", "background", "ntc", "sample")
 
 @dataclass(frozen=True, slots=True)
 class MrdWell:
-    """One well; `patient` is ``None`` where it serves all."""
+    """One well; `patient` is ``None`` where it serves all, `method` where a table says none."""
 
     patient: str | None
     target: str
@@ -44,11 +44,12 @@ class MrdWell:
     day: date | None
     ng: float | None
     source: str
+    method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MrdResult:
-    """Result of a sample of a patient in a target."""
+    """Result of a sample of a patient in a target; `method` of Cq, ``None`` where not stated."""
 
     patient: str
     target: str
@@ -56,6 +57,7 @@ class MrdResult:
     day: date | None
     residual: Residual
     assay: Assay
+    method: str | None = None
 
 
 def profile_of(name_or_path: str) -> Profile:
@@ -94,6 +96,7 @@ def read_wells(path: Path) -> list[MrdWell]:
                 row.opt_date("date"),
                 row.opt_number("ng"),
                 f"{path.name}, line {row.line}",
+                row.opt_text("method"),
             )
         )
     return wells
@@ -139,7 +142,9 @@ def wells_of(
             raise InputError("a standard has no quantity", file=row.file, place=f"well {row.well}")
         source = f"{row.file}, {row.well}"
         wells.append(
-            MrdWell(patient, row.target, role, name, row.stated, row.cq, None, None, source)
+            MrdWell(
+                patient, row.target, role, name, row.stated, row.cq, None, None, source, row.method
+            )
         )
     return wells
 
@@ -150,8 +155,10 @@ def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...
     Raises
     ------
     InputError
-        There are no samples, or a sample has two dates or two amounts of DNA.
+        There are no samples, a sample has two dates or two amounts of DNA, or Cq are by several
+        methods.
     """
+    method = one_method(one.method for one in wells)
     control_name = profile.control_gene.name.casefold()
     controls = [one for one in wells if one.target.casefold() == control_name]
     others = [one for one in wells if one.target.casefold() != control_name]
@@ -182,7 +189,7 @@ def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...
             residual = assess_sample(profile, assays[key], [one.cq for one in rows], cells)
             residual = replace(residual, reasons=tuple(map(as_said, residual.reasons)))
             day = _one(mine, "day")
-            results.append(MrdResult(patient, target, sample, day, residual, assays[key]))
+            results.append(MrdResult(patient, target, sample, day, residual, assays[key], method))
     return tuple(results)
 
 

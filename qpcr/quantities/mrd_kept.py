@@ -108,6 +108,7 @@ def residual_value(profile: Profile, one: MrdResult) -> dict[str, Any]:
         "prognostic": profile.response.prognostic,
         "profile": profile.profile.name,
         "profile_checked": profile.profile.checked,
+        "cq_method": one.method,
         "profile_warning": None if profile.profile.checked else profile.profile.warning,
     }
 

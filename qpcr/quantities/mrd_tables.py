@@ -124,6 +124,8 @@ def mrd_texts(
         )
         for (patient, target), mine in grouped(points, lambda p: (p.patient, p.target)).items()
     ]
+    if results and (method := results[0].method) is not None:
+        note += " " + tell(say("Cq by the method {method}.", method=method))
     if not drawn:
         note += " " + tell(say("No sample has a date: there is no time course."))
     return {
@@ -170,6 +172,7 @@ def _row(profile: Profile, one: MrdResult) -> dict[str, Cell]:
         "quantitative_limit": made.quantitative_limit,
         "profile": profile.profile.name,
         "profile_checked": profile.profile.checked,
+        "cq_method": one.method,
     }
 
 
@@ -192,6 +195,7 @@ def _assay_rows(results: Sequence[MrdResult]) -> list[dict[str, Cell]]:
                 "sensitivity": assay.sensitivity,
                 "reason": assay.reason,
                 "notes": "; ".join(assay.notes),
+                "cq_method": mine[0].method,
             }
         )
     return rows

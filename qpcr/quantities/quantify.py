@@ -31,7 +31,7 @@ from calibration.standard_curve import (
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.quantities.measured import Measured
+from qpcr.quantities.measured import AT_THRESHOLD, Measured, one_method
 from qpcr.run import Task
 from qpcr.said import Said, as_said, say
 
@@ -120,12 +120,16 @@ class SampleQuantity:
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    """Curves and quantities of one or more plates; `pooled` by target, where plates were pooled."""
+    """Curves and quantities of one or more plates.
+
+    `pooled` is by target, where plates were pooled; `method` is that of all Cq.
+    """
 
     curves: tuple[TargetCurve, ...]
     wells: tuple[WellQuantity, ...]
     samples: tuple[SampleQuantity, ...]
     pooled: Mapping[str, PooledCurve]
+    method: str = AT_THRESHOLD
 
 
 def quantify(
@@ -154,8 +158,14 @@ def quantify(
     Raises
     ------
     InputError
-        Pooling is asked for and not possible.
+        Pooling is asked for and not possible; Cq are by several methods, or by another than stored
+        curves.
     """
+    method = one_method(row.method for row in rows)
+    if stored and method not in (None, AT_THRESHOLD):
+        raise InputError(
+            "stored curves hold Ct at the threshold", found=f"Cq by the method {method}"
+        )
     plates = grouped(rows, lambda row: (row.file, row.target))
     kept = {one.target: one for one in stored}
     curves = {
@@ -171,7 +181,9 @@ def quantify(
         ).items()
         if key[1] is not None
     ]
-    return Quantities(tuple(curves.values()), tuple(wells), tuple(samples), pooled)
+    return Quantities(
+        tuple(curves.values()), tuple(wells), tuple(samples), pooled, method or AT_THRESHOLD
+    )
 
 
 def _curve(

@@ -16,7 +16,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.frames import CQ_RULE
 from qpcr.quantities.inter_run import calibration_text
-from qpcr.quantities.measured import AT_THRESHOLD, Measured, by_method
+from qpcr.quantities.measured import AT_THRESHOLD, Measured, by_method, one_method
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.tables import Cell, csv_text
 from qpcr.run import Task
@@ -150,7 +150,7 @@ def ratios(
         There is no such gene or calibrator; runs have nothing in common; Cq are by two methods.
     """
     shifts = calibrations(rows, common)
-    method = _one_method(rows)
+    method = one_method(row.method for row in rows)
     table: dict[str, dict[str, list[float | None]]] = {}
     for row in rows:
         late = shifts[row.target].shift(row.run) if row.target in shifts else 0.0
@@ -172,18 +172,6 @@ def ratios(
             one = _ratio(sample, target, genes, base, references, factors, between)
             made.append(replace(one, method=method))
     return tuple(made)
-
-
-def _one_method(rows: Sequence[RelativeWell]) -> str | None:
-    """The method of all Cq, ``None`` where none is stated."""
-    stated = sorted({row.method or "not stated" for row in rows})
-    if len(stated) > 1:
-        raise InputError(
-            "the Cq are by several methods: they are not read at one level",
-            found=", ".join(stated),
-            remedy="take all from runs, with one --method, or from one kind of table",
-        )
-    return rows[0].method if rows else None
 
 
 def calibrations(rows: Sequence[RelativeWell], common: Sequence[str]) -> dict[str, InterRun]:

@@ -54,9 +54,9 @@ def quantity_texts(
 ) -> dict[str, str]:
     """The files of ``qpcr standards`` by name."""
     texts = {
-        "standards.csv": csv_text(map(_curve_row, found.curves)),
-        "quantities.csv": csv_text(map(_well_row, found.wells)),
-        "samples.csv": csv_text(map(_sample_row, found.samples), SAMPLE_COLUMNS),
+        "standards.csv": csv_text(_named(map(_curve_row, found.curves), found)),
+        "quantities.csv": csv_text(_named(map(_well_row, found.wells), found)),
+        "samples.csv": csv_text(_named(map(_sample_row, found.samples), found), SAMPLE_COLUMNS),
     }
     if tests:
         texts["installation.csv"] = csv_text(map(_test_row, tests))
@@ -75,6 +75,11 @@ def quantity_texts(
     if kept:
         texts["curves.json"] = dump_curves(kept)
     return texts
+
+
+def _named(rows: Iterable[dict[str, Cell]], found: Quantities) -> Iterable[dict[str, Cell]]:
+    """Rows with the method of their Cq."""
+    return ({**row, "cq_method": found.method} for row in rows)
 
 
 def _of(one: object | None, name: str) -> Any:
@@ -152,6 +157,7 @@ SAMPLE_COLUMNS = [
     "quantity_high",
     "file",
     "reason",
+    "cq_method",
 ]
 
 
