@@ -16,6 +16,7 @@ from scipy import stats
 from calibration.cusum import average_run_length, cusum
 from calibration.lot_step import lot_step
 from calibration.start_up import FARTHEST, start_up
+from calibration.trend import trend
 from calibration.westgard import chart
 from cli import main
 from qpcr.lots import Lot
@@ -149,6 +150,56 @@ def test_lot_step_is_welch(before, new):
     assert found.difference == pytest.approx(np.mean(new) - np.mean(before), abs=1e-9)
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
     assert found.p == pytest.approx(answer.pvalue, abs=1e-9)
+
+
+@given(st.lists(st.integers(-20, 20), min_size=8, max_size=25))
+def test_trend_is_mann_kendall_and_sen(values):
+    found = trend(range(len(values)), values)
+    later, earlier = np.tril_indices(len(values), -1)
+    x = np.array(values)
+    s = np.sign(x[later] - x[earlier]).sum()
+    if len(set(values)) > 1:
+        tau = stats.kendalltau(range(len(values)), values, variant="c").statistic
+        m = len(set(values))
+        assert s == pytest.approx(tau * len(values) ** 2 * (m - 1) / m / 2)
+        answer = stats.kendalltau(range(len(values)), values, method="asymptotic")
+        # without the correction for continuity, of the same variance:
+        spread = abs(s) / abs(stats.norm.ppf(answer.pvalue / 2)) if s and answer.pvalue < 1 else 0
+        if spread:
+            assert found.p == pytest.approx(min(1, 2 * stats.norm.sf((abs(s) - 1) / spread)))
+    assert found.slope == pytest.approx(stats.theilslopes(values).slope)
+    assert trend([0] * 7, values[:7]) is None
+
+
+def test_trend_against_exact_probabilities():
+    """Without ties the P of S is known exactly; the normal one is close where it matters."""
+    for n in (8, 10, 15):
+        rising = list(range(n))
+        rising[1], rising[2] = rising[2], rising[1]
+        exact = stats.kendalltau(range(n), rising, method="exact").pvalue
+        assert trend(range(n), rising).p < 0.01
+        assert exact < 0.01
+    assert trend(range(8), [1.0] * 8).p == 1
+
+
+def test_a_creep_that_began_with_the_chart_is_an_alarm():
+    """Limits made of the creeping values themselves need not see it."""
+    random = np.random.default_rng(6)
+    start = date(2026, 1, 1)
+    values = [
+        ControlValue("lamp", None, start + timedelta(days=7 * i), v, "x")
+        for i, v in enumerate((500 - 2 * np.arange(18) + random.normal(0, 6, 18)).tolist())
+    ]
+    (made,) = charts(values)
+    assert made.alarm
+    assert made.trend.slope == pytest.approx(-2 / 7, rel=0.4)
+    assert any("TREND: -" in one for one in made.state())
+    false = 0
+    for _ in range(200):
+        steady = [replace(one, value=v) for one, v in
+                  zip(values, random.normal(0, 1, 18), strict=True)]  # fmt: skip
+        false += charts(steady)[0].trend.seen
+    assert false <= 3
 
 
 def series(count, lot, first, mean=30.0, name="Ct of control", seed=1):

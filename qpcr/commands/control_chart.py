@@ -76,7 +76,7 @@ def control_chart(
     setting and temperature are taken from them. A new lot of reagents begins a new chart; lots of
     runs in a store are those on record (qpcr records lots), --lot and --lots are for other files,
     --lots also fills in what a store does not know. Exit code 1: the newest value of a series is
-    rejected or lies in a drift.
+    rejected, or lies in a drift or trend.
     """
     from qpcr.outputs import write_texts
     from qpcr.quantities.control_charts import charts

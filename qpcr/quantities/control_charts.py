@@ -1,4 +1,7 @@
-"""Charts of control values (:mod:`calibration.westgard`, :mod:`calibration.cusum`).
+"""Charts of control values, judged by their limits, by sums and by their trend.
+
+The arithmetic is that of :mod:`calibration.westgard`, :mod:`calibration.cusum`,
+:mod:`calibration.trend` and :mod:`calibration.lot_step`.
 
 Every series is judged within each lot by itself: a new lot of reagents begins a new chart, with
 limits of its own, and its mean is compared with that of the lot before. Only the newest chart of a
@@ -13,6 +16,7 @@ from dataclasses import dataclass, replace
 from calibration.cusum import Drift
 from calibration.errors import CalibrationError
 from calibration.lot_step import LotStep, lot_step
+from calibration.trend import Trend, trend
 from calibration.westgard import FEWEST, Chart, chart
 from qpcr._lists import grouped
 from qpcr.quantities.controls import ControlValue
@@ -34,6 +38,8 @@ class ControlChart:
     before, step
         The lot before, and how far the mean has moved from it; ``None`` where there is none, or too
         few values.
+    trend
+        Whether the values creep, per day; ``None`` for fewer than 8.
     """
 
     series: str
@@ -44,6 +50,7 @@ class ControlChart:
     newest: bool = True
     before: str | None = None
     step: LotStep | None = None
+    trend: Trend | None = None
 
     @property
     def drift(self) -> Drift | None:
@@ -52,10 +59,11 @@ class ControlChart:
 
     @property
     def alarm(self) -> bool:
-        """The newest value breaks a rule that rejects, or lies in a lasting shift."""
+        """The newest value breaks a rule that rejects, lies in a lasting shift, or values creep."""
         if self.chart is None or not self.newest:
             return False
-        return bool(self.chart.rejected) or self.drift is not None
+        creeps = self.trend is not None and self.trend.seen
+        return bool(self.chart.rejected) or self.drift is not None or creeps
 
     def state(self) -> tuple[str, ...]:
         """How the newest value is, in sentences."""
@@ -71,6 +79,11 @@ class ControlChart:
             found.append(
                 say("DRIFT: about {shift:+.1f} SD since {day}",
                     shift=drift.shift, day=str(self.values[drift.since].day))
+            )  # fmt: skip
+        if self.trend is not None and self.trend.seen:
+            found.append(
+                say("TREND: {slope:+.3g} in 30 days (P {p:.1g})",
+                    slope=30 * self.trend.slope, p=self.trend.p)
             )  # fmt: skip
         if not self.newest:
             found.append(say("an earlier lot"))
@@ -170,4 +183,6 @@ def _charted(
         judged = chart([one.value for one in values], mean, sd, baseline)
     except CalibrationError as error:
         return ControlChart(series, lot, tuple(values), None, as_said(error.reason))
-    return ControlChart(series, lot, tuple(values), judged, None)
+    days = [float(one.day.toordinal()) for one in values]
+    creep = trend(days, judged.values)
+    return ControlChart(series, lot, tuple(values), judged, None, trend=creep)

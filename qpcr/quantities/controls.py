@@ -27,6 +27,7 @@ from qpcr.qc._plate import Part, fitted_cq, rows_of
 from qpcr.quantities.measured import AT_THRESHOLD, by_method, measured
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.quantify import quantify
+from qpcr.run import Task
 from qpcr.said import say
 
 if TYPE_CHECKING:
@@ -133,9 +134,9 @@ def values_of(
         raise InputError(
             "the run has no date", file=source.file, remedy="put its values into a table"
         )
-    rows = measured(record, method=method)
     found: dict[str, float] = {}
-    for one in quantify(rows).curves:
+    standards = any(one.task is Task.STANDARD for one in record.run.reactions)
+    for one in quantify(measured(record, method=method)).curves if standards else ():
         if one.curve is not None:
             found[say("slope of {target}", target=one.target)] = one.curve.slope
             found[say("intercept of {target}", target=one.target)] = one.curve.intercept

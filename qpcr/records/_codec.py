@@ -30,6 +30,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,7 @@ def _name(cls: type) -> str:
     return name
 
 
+@cache
 def _class(name: str) -> Any:
     """The class of that name; only plain values of this software's own packages."""
     module, _, short = MOVED.get(name, name).rpartition(".")
