@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -26,7 +27,7 @@ from qpcr.exchange.fhir import bundle
 from qpcr.exchange.outgoing import Outgoing, outgoing
 from qpcr.exchange.pseudonyms import KEY_FILE, Pseudonyms, open_pseudonyms
 from qpcr.records import Change, Kind, Patient, Result, State, Store
-from qpcr.records.pseudonym_key import key_of, make_key
+from qpcr.records.pseudonym_key import key_of, make_key, seal_key
 from tests.store_kit import flip, unchecked
 
 LOINC = "http://loinc.org"
@@ -574,6 +575,7 @@ def test_nothing_tells_who_somebody_is(store, tmp_path, to, dates):
         with pytest.raises(InputError, match="days since diagnosis"):
             export_records(store, tmp_path / "o", to, deidentify=True, dates=dates)
         return
+    seal_key(store.folder, bytes(32))  # any other might move a date onto another patient's
     files = export_records(store, tmp_path / "o", to, deidentify=True, dates=dates)
     for file in files:
         data = file.read_bytes()
@@ -704,6 +706,38 @@ def test_every_field_of_the_schema_has_a_column_and_a_description(store, tmp_pat
     assert columns == {row["column"] for row in rows(tmp_path / "c" / "fields.csv")}
     assert set(schema().fields) - {"patient"} <= columns
     assert Path(tmp_path / "c" / "manifest.json").is_file()
+
+
+def test_a_patient_who_is_not_exported_any_more_leaves_no_file(store, tmp_path):
+    export_records(store, tmp_path, "fhir")
+    export_records(store, tmp_path, "csv")
+    bundles = sorted(path.name for path in tmp_path.glob("patient-*.fhir.json"))
+    assert len(bundles) > 2
+    (tmp_path / "mine.txt").write_text("not the export's", encoding="utf-8")
+    (tmp_path / bundles[-1]).write_text("changed by hand", encoding="utf-8")
+    one = [found.patient for found in store.patients()][:1]
+    export_records(store, tmp_path, "fhir", one)
+    assert sorted(path.name for path in tmp_path.glob("patient-*.fhir.json")) == [
+        bundles[0],
+        bundles[-1],
+    ]
+    assert (tmp_path / "mine.txt").is_file()
+    assert (tmp_path / "patients.csv").is_file()
+    told = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    for name, listed in told["files"].items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == listed["sha256"]
+
+
+def test_a_manifest_cannot_remove_what_lies_elsewhere(store, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("keep", encoding="utf-8")
+    digest = hashlib.sha256(b"keep").hexdigest()
+    out = tmp_path / "out"
+    out.mkdir()
+    listed = {name: {"to": "csv", "sha256": digest} for name in ("../secret", str(secret), "")}
+    (out / "manifest.json").write_text(json.dumps({"files": listed}), encoding="utf-8")
+    export_records(store, out, "csv")
+    assert secret.read_text(encoding="utf-8") == "keep"
 
 
 def test_files_with_ids_and_files_with_pseudonyms_never_share_a_folder(store, tmp_path):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 To = Literal["csv", "parquet", "json", "fhir"]
 FORMATS: tuple[To, ...] = ("csv", "parquet", "json", "fhir")
 FORMAT, FORMAT_VERSION = "ikaros-qpcr patients", 1
+MANIFEST, SHA = "manifest.json", "sha256"
 
 
 def export_records(
@@ -40,6 +42,9 @@ def export_records(
     dates: Dates = "shift",
 ) -> list[Path]:
     """Write records of patients into a folder.
+
+    What an earlier export of the same format wrote there, and nobody changed since, is removed: a
+    patient who is not exported any more leaves no file behind.
 
     Parameters
     ----------
@@ -81,19 +86,56 @@ def export_records(
             made = (deidentified(one, pseudonyms, dates) for one in found)
             found = sorted(made, key=lambda one: one.id)
         files = _files(found, to, in_days=pseudonyms is not None and dates == "days")
-    files["manifest.json"] = _json(_manifest(to, len(found), deidentify, dates))
-    _check_apart(folder, deidentify)
-    return write_texts(files, folder, private=True)
+    earlier = _earlier(folder)
+    _check_apart(folder, deidentify, earlier.get("deidentified") is True)
+    before = _listed(earlier)
+    listed = {name: one for name, one in before.items() if one["to"] != to}
+    stale = [
+        name
+        for name in before
+        if name not in listed and _digest(folder / name) == before[name][SHA]
+    ]
+    for name, data in files.items():
+        listed[name] = {"to": to, SHA: sha256(_bytes(data)).hexdigest()}
+    told = _manifest(to, len(found), deidentify, dates)
+    files[MANIFEST] = _json({**told, "files": listed})
+    return write_texts(files, folder, private=True, replaces=stale)
 
 
-def _check_apart(folder: Path, deidentify: bool) -> None:
+def _earlier(folder: Path) -> dict[str, Any]:
+    """The manifest of an earlier export into this folder."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _listed(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Files that a manifest lists, by name; whatever is no name of a file is left out."""
+    files = manifest.get("files")
+    return {
+        name: {"to": str(one.get("to")), SHA: str(one.get(SHA))}
+        for name, one in (files.items() if isinstance(files, dict) else ())
+        if isinstance(one, dict) and Path(name).name == name and name != MANIFEST
+    }
+
+
+def _digest(path: Path) -> str | None:
+    """SHA-256 of a file, as it is now."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace")
+
+
+def _check_apart(folder: Path, deidentify: bool, hidden: bool) -> None:
     """Refuse a folder where files with pseudonyms and files with ids would lie side by side."""
     there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    try:
-        earlier = json.loads((folder / "manifest.json").read_text("utf-8"))
-        hidden = isinstance(earlier, dict) and earlier.get("deidentified") is True
-    except (OSError, ValueError):
-        hidden = False
     if (deidentify and there and not hidden) or (hidden and not deidentify):
         raise InputError(
             "de-identified files must lie in a folder of their own",
