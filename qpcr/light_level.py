@@ -9,9 +9,10 @@ shows in Ct, which is why it is worth looking at.
 
 **Level.** Median over the wells in use of each well's median over cycles 3 to 10, in counts. The
 first two readings are left out, here and below (wells still warm up). Filter: the one in which the
-passive reference's pure dye shines strongest, by the file's own calibration; exports of the 7500
-hold none, but all 7500 have the same filters, and ROX is strongest in the fourth. A background that
-the file holds apart (StepOne) is taken off; nothing else is done.
+passive reference's pure dye shines strongest, by the file's own calibration (7500, StepOne,
+QuantStudio); exports of the 7500 hold none, but all 7500 have the same filters, and ROX is
+strongest in the fourth. A background that the file holds apart (StepOne) is taken off; nothing else
+is done.
 
 **Flicker.** Readings of all wells in one cycle share the lamp, so what moves all wells together
 from one reading to the next is the lamp's doing (or the shutter's, or the detector's offset: where
@@ -143,7 +144,9 @@ def light_level(run: Run) -> LightLevel:
 def _own_filter(run: Run, dye: str) -> int | None:
     """Place of the filter that a dye shines in strongest, or ``None``."""
     known = run.calibration
-    if known is None:
+    if dye in run.own_filters:
+        strongest: str | None = run.own_filters[dye]
+    elif known is None:
         strongest = FILTERS.get(run.provenance.instrument or "", {}).get(dye)
     elif dye in known.pure_dyes:
         strongest = known.filters[int(np.argmax(np.median(known.pure_dyes[dye], axis=0)))]

@@ -277,6 +277,9 @@ class Run:
         What the file says about the lamp or LED.
     reagents
         Lots of reagents that the file names.
+    own_filters
+        Filter in which a dye shines strongest, by dye, where a calibration tells it that is not
+        `calibration`.
     """
 
     provenance: Provenance
@@ -298,6 +301,7 @@ class Run:
     unread: tuple[str, ...] = ()
     light: LightSource = field(default_factory=LightSource)
     reagents: tuple[Lot, ...] = ()
+    own_filters: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -305,7 +309,7 @@ class Run:
         wells, count = self.rows * self.columns, len(self.cycles)
         if self.raw is not None:
             set_(self, "raw", frozen(self.raw, np.float64, (wells, count, len(self.filters))))
-        for name in ("targets", "signals", "results"):
+        for name in ("targets", "signals", "results", "own_filters"):
             set_(self, name, FrozenMap(getattr(self, name)))
 
     @property

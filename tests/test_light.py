@@ -141,6 +141,43 @@ def test_the_7500_says_nothing_and_its_level_stands_for_the_lamp(data_dir):
     assert "stands for the lamp" in said["light level"]
 
 
+def test_quantstudio_s_calibration_tells_the_filter_of_rox(data_dir, tmp_path):
+    (file,) = (data_dir / "quantstudio").glob("PER123RHV*.eds")
+    run = read_run(file)
+    assert run.own_filters == {"ROX": "X4_M4"}
+    assert "calibrations/puredye.ini, most of it" in run.unread
+    level = light_level(run)
+    assert (level.filter, level.wells) == ("X4_M4", 210)
+    place = run.filters.index("X4_M4")
+    used = sorted({one.well for one in run.reactions if not one.omitted})
+    early = run.raw[used][:, 2:10, place]
+    assert level.counts == pytest.approx(np.median(np.median(early, axis=1)))
+    assert 0 < level.flicker_percent < 1
+    # the instrument's own word, in a file that has it
+    text = zipfile.ZipFile(data_dir / "quantstudio" / "test.eds").read(
+        f"{ROOT}calibrations/puredye.ini"
+    )
+    assert b"QCPeakChannel=x4-m4" in text[text.index(b"[ROX]") :]
+    assert read_run(data_dir / "quantstudio" / "test.eds").own_filters == {"ROX": "x4-m4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "note"),
+    [
+        ("[ROX]\nx1-m1=<<eof\n0.1,0.2\neof\nx4-m4=<<eof\n0.9,1\neof\n", {"ROX": "X4_M4"}, 0),
+        ("[ROX]\nx1-m1=<<eof\n0.1,0.2\neof\nx4-m4=<<eof\n0.9,nan\neof\n", {}, 0),
+        ("[ROX]\nx4-m4=<<eof\n0.9,?\neof\n", {}, 0),
+        ("[FAM]\nx1-m1=<<eof\n1\neof\n", {}, 0),
+        ("[ROX]\nx4-m4=<<eof\n0.9", {}, 1),
+    ],
+)
+def test_calibrations_that_do_not_tell_the_filter(tmp_path, text, own, note):
+    run = read_run(written(tmp_path, small_v2({"calibrations/puredye.ini": text.encode()})))
+    assert run.own_filters == own
+    assert sum("calibration of the dyes cannot be read" in one for one in run.notes) == note
+    assert (light_level(run).counts is not None) == bool(own)
+
+
 def test_exports_of_the_7500_know_the_filter_of_rox(data_dir):
     (file,) = (data_dir / "abi7500").glob("qpcr1068*.xls")
     level = light_level(read_run(file))

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qpcr.formats._archive import Archive
 
 
 def kinds(names: Iterable[str]) -> tuple[str, ...]:
@@ -19,3 +23,8 @@ def kinds(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         plain[kind] if count == 1 else f"{kind} ({count} members)" for kind, count in counts.items()
     )
+
+
+def in_part(archive: Archive, *names: str) -> tuple[str, ...]:
+    """Name members of which only a part was read, so far as they were read at all."""
+    return tuple(f"{name}, most of it" for name in names if name in archive.touched)

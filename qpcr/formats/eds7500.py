@@ -47,6 +47,7 @@ from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
 from qpcr.formats._eds_text import remark, text
 from qpcr.formats._ini import Section, moment, parse_ini
 from qpcr.formats._light import read_light
+from qpcr.formats._members import in_part
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
 from qpcr.run import InstrumentResult, Provenance, Run
 from qpcr.said import say
@@ -350,7 +351,7 @@ def _unread(archive: Archive, partly: tuple[str, ...]) -> tuple[str, ...]:
     found = [
         name if number == 1 else f"{name} ({number} members)" for name, number in kinds.items()
     ]
-    found += [f"{member}: all but the light source" for member in partly]
+    found += in_part(archive, *partly)
     for member, used in _USED.items():
         tags = {str(child.tag) for child in archive.xml(f"{ROOT}{member}")} - set(used.split())
         if tags:

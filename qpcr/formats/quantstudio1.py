@@ -25,7 +25,8 @@ from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
 from qpcr.formats._eds_text import remark, text
 from qpcr.formats._ini import moment
 from qpcr.formats._light import read_light
-from qpcr.formats._members import kinds
+from qpcr.formats._members import in_part, kinds
+from qpcr.formats._own_filters import own_filters
 from qpcr.formats._quantstudio1_data import read_filters, read_signals
 from qpcr.run import AnalysisSettings, DyeSignals, InstrumentResult, Provenance, Run, Stage
 from qpcr.said import say
@@ -73,6 +74,9 @@ def read(probe: Probe) -> Run:
     if counts is not None:
         missing = ((0, 0), (0, count - counts.shape[1]), (0, 0))
         counts = np.pad(counts, missing, constant_values=np.nan)
+    own = own_filters(
+        archive, f"{ROOT}calibrations/puredye.ini", plate.passive_reference, filters, notes
+    )
     light, partly = read_light(archive, ROOT, f"{ROOT}quant/")
     return Run(
         provenance,
@@ -90,8 +94,12 @@ def read(probe: Probe) -> Run:
         settings=settings,
         protocol=protocol,
         notes=tuple(dict.fromkeys(notes)),
-        unread=(*kinds(archive.unread()), *(f"{one}: all but the light source" for one in partly)),
+        unread=(
+            *kinds(archive.unread()),
+            *in_part(archive, *partly, f"{ROOT}calibrations/puredye.ini"),
+        ),
         light=light,
+        own_filters=own,
     )
 
 

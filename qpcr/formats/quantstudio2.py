@@ -24,7 +24,8 @@ from qpcr.formats import Format, Probe
 from qpcr.formats._archive import Archive
 from qpcr.formats._json import Json, read_json
 from qpcr.formats._light import read_light
-from qpcr.formats._members import kinds
+from qpcr.formats._members import in_part, kinds
+from qpcr.formats._own_filters import own_filters
 from qpcr.formats._quantstudio2_data import (
     Analysis,
     Filters,
@@ -81,6 +82,9 @@ def read(probe: Probe) -> Run:
     if filters.counts is not None:
         missing = ((0, 0), (0, count - filters.cycles), (0, 0))
         raw = np.pad(filters.counts, missing, constant_values=np.nan)
+    own = own_filters(
+        archive, "calibrations/puredye.ini", plate.passive_reference, filters.names, notes
+    )
     light, partly = read_light(archive, "run/", "run/quant/")
     return Run(
         _provenance(archive, plate, notes),
@@ -98,8 +102,9 @@ def read(probe: Probe) -> Run:
         settings=found.settings,
         protocol=protocol,
         notes=tuple(dict.fromkeys(notes)),
-        unread=(*kinds(archive.unread()), *(f"{one}: all but the light source" for one in partly)),
+        unread=(*kinds(archive.unread()), *in_part(archive, *partly, "calibrations/puredye.ini")),
         light=light,
+        own_filters=own,
     )
 
 
