@@ -83,6 +83,20 @@ class LightLevel:
     last_cycle: int | None = None
     reason: str | None = None
 
+    def short(self) -> str:
+        """The same in few words."""
+        if self.counts is None:
+            return self.reason or say("not known")
+        if self.flicker_percent is None:
+            return say("{counts:,.0f} counts, filter {filter}",
+                       counts=self.counts, filter=self.filter)  # fmt: skip
+        return say(
+            "{counts:,.0f} counts, filter {filter}; flicker {percent:.3f} %",
+            counts=self.counts,
+            filter=self.filter,
+            percent=self.flicker_percent,
+        )
+
     def told(self) -> tuple[str, ...]:
         """The level and the flicker in sentences, or why there is none."""
         if self.counts is None:

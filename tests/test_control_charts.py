@@ -335,6 +335,26 @@ def test_charts_of_a_store_begin_anew_at_a_lot_on_record(tmp_path):
     assert lots_of(tmp_path / "c")[0] == "mix Z; probe 7; water W"
 
 
+def test_a_run_counts_once_and_by_is_a_reagent_that_is_named(tmp_path):
+    run_command("simulate", "--patients", 1, "--seed", 3, "--out", tmp_path)
+    plate, store = tmp_path / "simulated-1.eds", tmp_path / "store"
+    run_command("records", "init", "--store", store)
+    run_command("analyze", plate, "--panel", "ikzf1", "--store", store, "--lot", "Mix=a17")
+    told = ("control-chart", plate, "--store", store, "--lang", "en", "--out", tmp_path / "out")
+    assert "simulated-1.eds is a run that was there already" in run_command(*told, "--by", "mix")
+    with (tmp_path / "out" / "control-chart.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["lot"] for row in rows if row["series"] == "level of ROX"] == ["Mix a17"]
+    assert any(row["series"].startswith("Ct of Positive control") for row in rows)
+    run_command(*told, "--by", "miks", code=2)
+
+
+def test_a_lot_is_the_same_however_it_is_written():
+    (made,) = charts([*series(12, "mix A17", 0), *series(12, "Mix  a17", 12, seed=2)])
+    assert len(made.values) == 24
+    assert made.lot == "mix A17"
+
+
 def test_drift_alone_ends_with_code_1(tmp_path):
     steady = [30 + 0.1 * (-1) ** i for i in range(20)]
     late = [30.12, 29.99] * 12  # never beyond 2 SD, never ten on one side

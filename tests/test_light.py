@@ -233,9 +233,9 @@ def test_level_is_kept_and_reported(called_record, tmp_path):
     assert kept.light_level == level
     assert kept.run.light == called_record.run.light == LightSource(reason=kept.run.light.reason)
     english, chinese = (render(called_record, lang) for lang in ("en", "zh"))
-    assert f"{level.counts:,.0f} counts of ROX in its own filter" in english
-    assert "光强水平" in chinese
-    assert "用以代表光源" in chinese
+    assert f"{level.counts:,.0f} counts, filter 4; flicker" in english
+    assert "光强水平（代表光源）" in chinese
+    assert "says nothing about its lamp" not in english, "what is not known takes no room"
     unseen = replace(called_record, light_level=None)  # of a version that did not look
     assert f"{level.counts:,.0f} counts" in render(unseen)
 

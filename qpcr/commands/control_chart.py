@@ -83,6 +83,7 @@ def control_chart(
     from qpcr.quantities.control_page import chart_texts
     from qpcr.quantities.controls import read_values, silent_controls, values_of
     from qpcr.report.language import language
+    from qpcr.said import say
 
     records = to_read(records, instead_of=bool(files))
     if not files and records is None:
@@ -90,14 +91,25 @@ def control_chart(
     fixed = dict(_limit(one) for one in limits)
     known = lots_from(lot, lot_log)
     values = [one for file in files if is_table(file) for one in read_values(file)]
-    notes = []
+    notes: list[str] = []
     panel, _ = panel_and_samples(panel_name, None, None)
+    named: set[str] = set()
+    seen: set[tuple[str, str | None]] = set()
     for record in _runs(files, records, panel, known):
+        source = record.run.provenance
+        if (source.sha256, source.experiment) in seen:
+            notes.append(say("{file} is a run that was there already", file=source.file))
+            continue
+        seen.add((source.sha256, source.experiment))
+        named |= {one.reagent.casefold() for one in record.lots}
         values += values_of(record, by=by, method=method)
         notes += silent_controls(record, method)
     strange = sorted(set(fixed) - {str(one.series) for one in values})
     if strange:
         raise click.UsageError(f"--limits: there is no series {strange[0]!r}")
+    unknown = [one for one in by if seen and one.casefold() not in named]
+    if unknown:
+        raise click.UsageError(f"--by: no run names a lot of {unknown[0]!r}")
     found = charts(values, fixed, baseline)
     _show(found, notes)
     code = language_from(lang)
@@ -128,25 +140,24 @@ def _show(found: Sequence[ControlChart], notes: Sequence[str]) -> None:
 def _runs(
     files: Sequence[Path], records: Path | None, panel: Panel | None, known: ReagentLots
 ) -> Iterator[Record]:
-    """Runs of files, then those of a store in their last revision, with their lots."""
+    """Runs of a store in their last revision, then those of files, with their lots."""
     from dataclasses import replace
 
     from qpcr.pipeline import analyze
     from qpcr.records import RunQuery, Store
 
+    if records is not None:
+        store = Store.open(records)
+        for run in reversed(store.runs(RunQuery(latest=True))):
+            if run.started is None:
+                click.echo(f"run {run.run_id} has no date and is left out", err=True)
+                continue
+            record = store.record(run.run_id)
+            on_record = replace(known, given=store.lots(run.run_id), final=True)
+            yield replace(record, lots=on_record.of(record.run))
     for file in files:
         if not is_table(file):
             yield analyze(file, panel=panel, lots=known)
-    if records is None:
-        return
-    store = Store.open(records)
-    for run in reversed(store.runs(RunQuery(latest=True))):
-        if run.started is None:
-            click.echo(f"run {run.run_id} has no date and is left out", err=True)
-            continue
-        record = store.record(run.run_id)
-        on_record = replace(known, given=store.lots(run.run_id), final=True)
-        yield replace(record, lots=on_record.of(record.run))
 
 
 def _limit(text: str) -> tuple[str, tuple[float, float]]:

@@ -151,8 +151,8 @@ def charts(
     for series, mine in grouped(values, lambda one: one.series).items():
         ordered = sorted(mine, key=lambda one: one.when)
         lots = [
-            _charted(series, lot, part, fixed.get(series), baseline)
-            for lot, part in grouped(ordered, lambda one: one.lot).items()
+            _charted(series, part[0].lot, part, fixed.get(series), baseline)
+            for part in grouped(ordered, _as_written).values()
         ]
         newest = max(lots, key=lambda one: one.values[-1].when)
         for place, one in enumerate(lots):
@@ -165,6 +165,11 @@ def charts(
                 )
             )  # fmt: skip
     return tuple(made)
+
+
+def _as_written(value: ControlValue) -> str | None:
+    """A lot however it is written: a17 is no other lot than A17."""
+    return None if value.lot is None else " ".join(value.lot.casefold().split())
 
 
 def _numbers(one: ControlChart) -> list[float]:

@@ -96,10 +96,11 @@ def lots_named(lots: Sequence[Lot], by: Sequence[str] = ()) -> str | None:
     """
     if not by:
         return "; ".join(_named(one) for one in lots) or None
-    known = {one.reagent: one for one in lots}
-    if not any(name in known for name in by):
+    known = {one.reagent.casefold(): one for one in lots}
+    found = [(name, known.get(name.casefold())) for name in by]
+    if all(lot is None for _, lot in found):
         return None
-    return "; ".join(_named(known[name]) if name in known else f"{name} ?" for name in by)
+    return "; ".join(f"{name} ?" if lot is None else _named(lot) for name, lot in found)
 
 
 def _named(lot: Lot) -> str:

@@ -45,6 +45,7 @@ def header(record: Record, tongue: Language) -> list[Fact]:
     t = tongue.texts
     run, source = record.run, record.run.provenance
     wells = len({reaction.well for reaction in run.reactions})
+    lit = run.light.reason is None
     facts: list[tuple[str, str | None]] = [
         (t["file"], source.file),
         (t["experiment"], source.experiment),
@@ -59,11 +60,11 @@ def header(record: Record, tongue: Language) -> list[Fact]:
         (t["cycles"], str(len(run.cycles))),
         (t["plate"], t["plate_value"].format(wells=run.wells, used=wells)),
         (t["lots"], "; ".join(tongue.say_all(one.told() for one in record.lots)) or None),
-        (t["light_source"], "; ".join(tongue.say_all(run.light.told()))),
-        (t["light_level"], "; ".join(tongue.say_all(_light(record).told()))),
+        (t["light_source"], "; ".join(tongue.say_all(run.light.told())) if lit else None),
+        (t["light_level"], tongue.say(_light(record).short())),
         (t["comment"], source.comment),
     ]
-    optional = {t["barcode"], t["comment"], t["chemistry"]}
+    optional = {t["barcode"], t["comment"], t["chemistry"], t["lots"], t["light_source"]}
     return [
         (label, value or t["not_stated"])
         for label, value in facts

@@ -31,7 +31,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "plate_value": "{wells} wells, {used} in use",
         "lots": "Lots of reagents",
         "light_source": "Light source",
-        "light_level": "Light level",
+        "light_level": "Light level (for the lamp)",
         "comment": "Comment",
         "not_stated": "not stated",
         "none": "none",

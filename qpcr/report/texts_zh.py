@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "plate_value": "{wells} 孔，使用 {used} 孔",
         "lots": "试剂批号",
         "light_source": "光源",
-        "light_level": "光强水平",
+        "light_level": "光强水平（代表光源）",
         "comment": "备注",
         "not_stated": "未注明",
         "none": "无",
