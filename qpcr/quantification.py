@@ -28,7 +28,7 @@ class Quantified:
     Attributes
     ----------
     cq, cq_se
-        Cycles; the standard error holds between wells of a target, without pipetting and sampling.
+        Cycles; the standard error is that of the readings, without pipetting and sampling.
     efficiency, efficiency_se
         Amplification factor per cycle, 1 … 2.
     n0, n0_se

@@ -12,6 +12,7 @@ from shared_curves import CYCLES, assay, batch_of
 from qpcr.methods import _growth, mak2, methods, takeoff, window
 from qpcr.methods._amplitude import FREE, TIGHT, amplitude_spread
 from qpcr.methods._bootstrap import bootstrap
+from qpcr.methods._medians import medians
 from qpcr.methods._shift import Weighting, Wells
 from qpcr.tables import read_curves
 
@@ -139,6 +140,17 @@ def test_standard_errors_are_the_size_of_the_errors(noise):
     assert 0.5 < np.sqrt(np.mean(again**2)) / actual < 2.0
     truth = np.abs(e.efficiency - made.efficiency) < 2 * e.efficiency_se
     assert truth.all()
+
+
+def test_medians_of_groups():
+    rng = np.random.default_rng(2)
+    group, values, good = rng.integers(0, 9, 60), rng.normal(size=60), rng.random(60) < 0.7
+    values[~good] = np.nan
+    found = medians(values, group, 11, good)
+    for one in range(11):
+        mine = values[good & (group == one)]
+        expected = np.median(mine) if len(mine) else np.nan
+        np.testing.assert_equal(found[one], expected)
 
 
 def test_amplitude_follows_what_scatters_less():

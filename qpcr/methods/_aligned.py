@@ -10,6 +10,7 @@ from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.methods._amplitude import amplitude_spread
 from qpcr.methods._batch import Batch
 from qpcr.methods._common_curve import CommonCurves, common_curves
+from qpcr.methods._medians import medians
 from qpcr.methods._own_fits import OwnFits, own_fits
 from qpcr.methods._shift import Shifted, Weighting, Wells, shift
 from qpcr.methods._shift_error import shift_errors, with_curve
@@ -129,9 +130,9 @@ def _begin(batch: Batch, own: OwnFits) -> _Begin:
     place = own.passes(np.full(len(own), REFERENCE))
     seen = place <= last - UNSEEN
     member = batch.members[own.rows]
-    rise = _medians(log_a, group, count, member & seen)
-    rise = np.where(np.isnan(rise), _medians(log_a, group, count, member), rise)
-    rise = np.where(np.isnan(rise), _medians(log_a, group, count, member | True), rise)
+    rise = medians(log_a, group, count, member & seen)
+    rise = np.where(np.isnan(rise), medians(log_a, group, count, member), rise)
+    rise = np.where(np.isnan(rise), medians(log_a, group, count, member | True), rise)
     # A well without a plateau starts where its own fit reaches the level of its target.
     level = np.clip(REFERENCE * np.exp(rise[group]) / own.amplitude, 1e-6, 0.95)
     start = np.where(seen, place, np.minimum(own.passes(level), last + FAR))
@@ -169,11 +170,3 @@ def _basis(group: IntArray, count: int, member: BoolArray, seen: BoolArray) -> I
         have = np.bincount(group[chosen], minlength=count) > 0
         chosen |= good & ~have[group]
     return np.flatnonzero(chosen)
-
-
-def _medians(values: FloatArray, group: IntArray, count: int, good: BoolArray) -> FloatArray:
-    """Median (count,) of the good values of each group; NaN without one."""
-    out = np.full(count, np.nan)
-    for one in np.unique(group[good]):
-        out[one] = np.median(values[good & (group == one)])
-    return out

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from qpcr._frozen import BoolArray, FloatArray, IntArray
+from qpcr.methods._medians import medians
 
 TIGHT, FREE = 0.1, 1.0
 """Standard deviations of log(amplitude of the foot / plateau)."""
@@ -48,10 +49,11 @@ def amplitude_spread(
 
 def _scatter(values: FloatArray, group: IntArray, good: BoolArray) -> float | None:
     """Standard deviation within groups, by the median absolute deviation."""
-    parts = []
-    for one in np.unique(group[good]):
-        mine = values[good & (group == one)]
-        if len(mine) >= 3:
-            parts.append((mine - np.median(mine)) * np.sqrt(len(mine) / (len(mine) - 1)))
-    together = np.concatenate(parts) if parts else np.zeros(0)
-    return float(1.4826 * np.median(np.abs(together))) if len(together) >= FEWEST else None
+    count = int(group.max(initial=-1)) + 1
+    sizes = np.bincount(group[good], minlength=count)
+    away = values - medians(values, group, count, good)[group]
+    away = away[good & (sizes[group] >= 3)]
+    if len(away) < FEWEST:
+        return None
+    size = sizes[group[good & (sizes[group] >= 3)]]
+    return float(1.4826 * np.median(np.abs(away * np.sqrt(size / (size - 1)))))

@@ -123,7 +123,7 @@ class Estimates:
     Attributes
     ----------
     cq, cq_se
-        (R,) cycles, and their standard error between wells that share a target's curve.
+        (R,) cycles, and their standard error by the readings: no pipetting, no sampling.
     efficiency, efficiency_se
         (R,) amplification factor per cycle.
     n0, n0_se

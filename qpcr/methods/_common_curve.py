@@ -41,13 +41,15 @@ class CommonCurves:
     ----------
     grid
         (M,) cycles from the reference cycle, :data:`FINE` apart.
-    height, slope
-        (K, M) share of the rise, and its change per cycle.
+    height
+        (K, M) share of the rise.
+    steepest
+        (K,) cycle from the reference at which each curve rises fastest.
     """
 
     grid: FloatArray
     height: FloatArray
-    slope: FloatArray
+    steepest: FloatArray
 
     def at(self, group: IntArray, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Height and slope (n, C) of the curves of `group` (n,) at u (n, C); linear in between."""
@@ -71,10 +73,6 @@ class CommonCurves:
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.where(high > low, (share - low) / (high - low), 0.0)
         return np.asarray(self.grid[last] + part * FINE)
-
-    def steepest(self) -> FloatArray:
-        """Cycle (K,) from the reference at which each curve rises fastest."""
-        return np.asarray(self.grid[np.argmax(self.slope, axis=1)])
 
 
 def common_curves(
@@ -111,8 +109,8 @@ def common_curves(
             middle[one] = np.median(model.shape(x, theta[rows]), axis=0)
     middle += _missed(coarse, middle, cycles, share, reference, group)
     fine = np.arange(FIRST, LAST + FINE / 2, FINE)
-    height = _cubic(coarse, middle, fine)
-    return CommonCurves(fine, height, np.gradient(height, FINE, axis=1))
+    height = np.ascontiguousarray(_cubic(coarse, middle, fine))
+    return CommonCurves(fine, height, fine[np.argmax(np.gradient(height, FINE, axis=1), axis=1)])
 
 
 def _missed(

@@ -197,7 +197,7 @@ def look(
     variance = (how.floor**2 + wells.noise**2)[:, None] + (how.proportional * g) ** 2
     weight = known / variance
     if how.foot:
-        end = curves.steepest()[wells.group][:, None]
+        end = curves.steepest[wells.group][:, None]
         weight /= 1.0 + np.exp(np.clip((u - end) / FADE, -50.0, 50.0))
     if robust:
         weight /= np.sqrt(1.0 + residual**2 * weight / ROBUST**2)

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from qpcr._frozen import FloatArray, IntArray
+from qpcr._frozen import BoolArray, FloatArray, IntArray
 from qpcr.methods._common_curve import CLIP, FIRST, LAST, CommonCurves
+from qpcr.methods._medians import medians
 from qpcr.methods._shift import BLOCK, Look, Shifted, Weighting, Wells, look
 
 BINS = int(LAST - FIRST)
@@ -56,11 +57,8 @@ def with_curve(
     count
         Number of targets.
     """
-    typical, size = np.full(count, np.nan), np.bincount(group[basis], minlength=count)
-    for one in np.flatnonzero(size):
-        values = own[basis][group[basis] == one]
-        values = values[np.isfinite(values)]
-        typical[one] = np.median(values**2) if len(values) else np.nan
+    size = np.bincount(group[basis], minlength=count)
+    typical = medians(own[basis] ** 2, group[basis], count, np.isfinite(own[basis]))
     excess = np.nan_to_num(np.maximum(typical[group] - error**2, 0.0))
     return np.asarray(np.sqrt(error**2 + excess / np.maximum(size, 1)[group]))
 
@@ -78,7 +76,7 @@ def _gains(seen: Look) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _without_common(
-    u: FloatArray, residual: FloatArray, known: np.ndarray, group: IntArray
+    u: FloatArray, residual: FloatArray, known: BoolArray, group: IntArray
 ) -> FloatArray:
     """Residuals minus their target's mean at like u, put back to the size they had."""
     place = np.clip((u - FIRST).astype(np.int64), 0, BINS - 1) + group[:, None] * BINS

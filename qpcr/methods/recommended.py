@@ -58,7 +58,7 @@ def efficiencies(batch: Batch, found: Aligned) -> tuple[FloatArray, FloatArray]:
     some = np.bincount(group[member & ~found.apart], minlength=batch.targets) > 0
     good = np.flatnonzero(member & (~found.apart | ~some[group]))
     rows = good[some_of_each(group[good], now.t[good])]
-    middle = (now.t + found.curves.steepest()[group])[rows]
+    middle = (now.t + found.curves.steepest[group])[rows]
     return shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, HOW)
 
 

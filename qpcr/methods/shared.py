@@ -19,7 +19,7 @@ def _estimate(batch: Batch) -> Estimates:
     now = found.shifted
     wells = Wells(found.wells.y, group, now.t, now.log_a, now.line, found.wells.noise)
     rows = some_of_each(group, now.t)
-    middle = (now.t + found.curves.steepest()[group])[rows]
+    middle = (now.t + found.curves.steepest[group])[rows]
     rate = shared_rates(batch.cycles, wells.take(rows), middle, batch.targets, EQUAL)
     columns = [np.full(len(batch), np.nan) for _ in range(5)]
     level = LEVEL * np.exp(found.rise)
