@@ -12,11 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from eds_files import written
 from rdml_files import data, document, react, run, small_rdml
 
+from cli import main
 from primers import load_panel
 from qpcr.errors import InputError
+from qpcr.records import Store
 from qpcr.rehearsal import write_simulated
 from qpcr.simulate import demo_plate, simulate_plate
 from qpcr.watch import Plan, watch
@@ -269,7 +272,6 @@ def test_ctrl_c_ends_it_quietly(tmp_path):
 
 
 def test_what_is_reported_is_on_record_once(tmp_path, plates, log, caplog):
-    from qpcr.records import Store
 
     store = Store.init(tmp_path / "store")
     plan = plan_of(tmp_path, store=store.folder, user="li", lang="zh")
@@ -298,6 +300,21 @@ def test_nothing_is_reported_that_is_not_on_record(tmp_path, plates):
     result = run_apart(Errand(plates[0], "run", sha256, plan))
     assert result.outcome is Outcome.LATER  # the store may be back later
     assert not (plan.out / "run").exists()
+
+
+def test_quantities_are_made_where_they_are_asked_for(tmp_path, plates, log):
+    plan = plan_of(tmp_path, method="cpd2", store=tmp_path / "store", user="u")
+    Store.init(plan.store)
+    shutil.copy2(plates[0], plan.folder / "b.eds")
+    assert once(plan, log) == 0
+    assert (plan.out / "b" / "quantification.csv").is_file()
+    store = Store.open(plan.store)
+    assert store.record(store.runs()[0].run_id).quantification.method == "cpd2"
+    done = CliRunner().invoke(
+        main, ["watch", str(tmp_path), "--out", str(tmp_path / "o"), "--copies"]
+    )
+    assert done.exit_code == 2
+    assert "it needs --method" in done.output
 
 
 def test_the_sample_sheet_is_read_anew_for_every_file(tmp_path, plates, log, caplog):

@@ -119,6 +119,31 @@ def lots_from(lot: tuple[str, ...], lot_log: Path | None) -> ReagentLots:
     return ReagentLots(by_reagent(parse_lot(one) for one in lot), log)
 
 
+def quantity_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that ask for quantities beside the calls."""
+    for option in (
+        click.option(
+            "--copies",
+            is_flag=True,
+            help="Quantities of standards are copies: say what sampling adds.",
+        ),
+        click.option(
+            "--method",
+            type=click.Choice(METHODS),
+            help="Cq, efficiency and quantity by this method too: quantification.csv, the report, "
+            "the store. Calls stay with the instrument's rule.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def check_quantities(method: str | None, copies: bool) -> None:
+    """Refuse a statement about quantities where none are asked for."""
+    if copies and method is None:
+        raise click.UsageError("--copies is about quantities: it needs --method")
+
+
 scheduler_option: Callable[[Any], Any] = click.option(
     "--scheduler",
     metavar="ADDRESS",

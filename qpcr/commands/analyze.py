@@ -13,14 +13,15 @@ from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._options import (
     FILE,
     FOLDER,
-    METHODS,
     analysis_options,
+    check_quantities,
     fit_settings_from,
     language_from,
     language_option,
     lot_options,
     lots_from,
     panel_and_samples,
+    quantity_options,
     run_option,
     scheduler_option,
     settings_from,
@@ -49,15 +50,7 @@ if TYPE_CHECKING:
     "--reason", "why", help="Why calls on record change, or reviewed results are replaced."
 )
 @click.option("--user", help="Who releases or keeps it; default: the name you are logged in with.")
-@click.option(
-    "--method",
-    type=click.Choice(METHODS),
-    help="Cq, efficiency and quantity by this method too: quantification.csv, the report, the "
-    "store. Calls stay with the instrument's rule.",
-)
-@click.option(
-    "--copies", is_flag=True, help="Quantities of standards are copies: say what sampling adds."
-)
+@quantity_options
 @lot_options
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; default: as fits.")
 @scheduler_option
@@ -115,8 +108,7 @@ def analyze(
     tongue = language_from(lang)
     settings, fitting = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     _distinct(files, out)
-    if copies and method is None:
-        raise click.UsageError("--copies is about quantities: it needs --method")
+    check_quantities(method, copies)
     if resume and out is None:
         raise click.UsageError("--continue needs the folder of the results: --out")
     folder = _checked(to_write(records, keep))

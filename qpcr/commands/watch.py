@@ -15,12 +15,14 @@ from qpcr.commands._options import (
     FILE,
     FOLDER,
     analysis_options,
+    check_quantities,
     fit_settings_from,
     language_from,
     language_option,
     lot_options,
     lots_from,
     panel_and_samples,
+    quantity_options,
     settings_from,
 )
 
@@ -62,6 +64,7 @@ from qpcr.commands._options import (
     help="Seconds between two looks.",
 )
 @click.option("--once", is_flag=True, help="Deal with the files that are there, and end.")
+@quantity_options
 @lot_options
 @language_option
 @analysis_options
@@ -77,6 +80,8 @@ def watch(
     settle: float,
     every: float,
     once: bool,
+    method: str | None,
+    copies: bool,
     lot: tuple[str, ...],
     lot_log: Path | None,
     lang: str | None,
@@ -96,6 +101,7 @@ def watch(
     from qpcr.watch import Plan
     from qpcr.watch import watch as watch_folder
 
+    check_quantities(method, copies)
     panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
     plan = Plan(
         folder,
@@ -113,6 +119,8 @@ def watch(
         every_seconds=every,
         lots=lots_from(lot, lot_log),
         lot_log=lot_log,
+        method=method,
+        copies=copies,
     )
     stop = threading.Event()
     before = {

@@ -50,6 +50,9 @@ class Plan:
         Sample sheet that is read anew for every file, instead of `identities`.
     lots, lot_log
         What is known of lots of reagents; the log of lots is read anew for every file.
+    method, copies
+        Cq method of quantities, and whether standards' quantities are copies, as for
+        :func:`qpcr.analyze`; ``None``: no quantities.
     lang
         Language of the reports.
     patterns
@@ -78,6 +81,8 @@ class Plan:
     lots: ReagentLots = field(default_factory=ReagentLots)
     lot_log: Path | None = None
     most_seconds: float = 600.0
+    method: str | None = None
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,8 @@ def _one(placed: Placed, errand: Errand, plan: Plan) -> Result:
             panel=plan.panel,
             identities=plan.identities,
             lots=plan.lots,
+            method=plan.method,
+            copies=plan.copies,
         )
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
