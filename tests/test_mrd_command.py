@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,8 @@ from qpcr import InputError
 from qpcr.quantities.measured import Measured
 from qpcr.quantities.mrd import evaluate, profile_of, wells_of
 from qpcr.records import Store
+from qpcr.records.residual import residual_on_record
+from qpcr.report.residual import residual_sheet
 from qpcr.run import Task
 from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
 
@@ -305,3 +308,9 @@ def test_what_a_record_keeps_names_the_method(tmp_path):
     assert done.exit_code == 0, done.output
     (value,) = Store.open(tmp_path / "store").patient("P1").clinical.values()
     assert value["cq_method"] == "cpd2"
+    (kept,) = residual_on_record(Store.open(tmp_path / "store").patient("P1"))
+    for lang, words in (("en", "Cq by the method cpd2"), ("zh", "Cq 方法 cpd2")):
+        (row,) = residual_sheet([kept], [], lang)["rows"]
+        assert row["method"] == words
+        (row,) = residual_sheet([replace(kept, method=None)], [], lang)["rows"]
+        assert row["method"] == ""

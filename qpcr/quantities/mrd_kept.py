@@ -40,6 +40,8 @@ class ResidualOnRecord:
         Of the profile.
     profile, checked, warning
         By which rules, whether they were checked against their source, and what to know if not.
+    method
+        Of Cq; ``None`` where it was not stated.
     """
 
     patient: str
@@ -62,6 +64,7 @@ class ResidualOnRecord:
     profile: str
     checked: bool
     warning: str | None
+    method: str | None = None
 
     @property
     def point(self) -> Point | None:
@@ -167,6 +170,7 @@ def residual_of(patient: str, path: str, value: Any) -> ResidualOnRecord:
             str(value.get("profile", "")),
             bool(value.get("profile_checked")),
             value.get("profile_warning"),
+            value.get("cq_method"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(

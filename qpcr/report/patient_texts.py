@@ -101,6 +101,7 @@ _ENGLISH = {
     "to {high} (unit of the standards)",
     "mrd_no_curve": "none on record",
     "mrd_profile": "rules",
+    "mrd_method": "Cq by the method {method}",
     "mrd_course": "Time course",
     "mrd_note": "Hollow with an arrow: below what could be detected or quantified. A negative "
     "result says only that less than the sensitivity reached is there.",
@@ -217,6 +218,7 @@ _CHINESE = {
     "（标准品单位）",
     "mrd_no_curve": "无记录",
     "mrd_profile": "判定规则",
+    "mrd_method": "Cq 方法 {method}",
     "mrd_course": "时间进程",
     "mrd_note": "空心带箭头：低于可检出或可定量的水平。阴性结果仅表示低于所达到的灵敏度。",
     "mrd_unchecked": "判定规则 {profile} 未与其来源核对：据此报告结果之前请先验证。",

@@ -93,6 +93,7 @@ def _row(one: ResidualOnRecord, tongue: Language, t: Any) -> dict[str, str]:
         "response": tongue.say(outcome_word(one.response)) if one.response else "–",
         "curve": line,
         "profile": one.profile,
+        "method": "" if one.method is None else t["mrd_method"].format(method=one.method),
         "why": t["list"].join(tongue.say(text) for text in one.reasons),
     }
 
