@@ -91,6 +91,41 @@ def test_a_writer_killed_at_any_step_loses_and_tears_nothing(original, tmp_path,
         check_after_kill(tmp_path / str(point), {said.read_text()} if said.exists() else set())
 
 
+MANY = """
+import sys
+from pathlib import Path
+from qpcr.records import Change, Kind, Store
+from qpcr.records import _files
+from tests.store_kit import killed
+_files.BATCH = 2
+changes = [Change(f"q{n}", Kind.CLINICAL, "wbc", 5.5) for n in range(3)]
+def act(folder):
+    return str(Store.open(folder).commit(changes=changes, user="anna").sequence)
+print(killed(Path(sys.argv[1]), Path(sys.argv[2]), "before", act))
+"""
+
+
+@posix
+def test_a_commit_of_many_patients_killed_at_any_step_is_whole_or_not_there(original, tmp_path):
+    done = python(MANY, original, tmp_path)
+    assert not done.stderr
+    points = int(done.stdout)
+    assert points > 20
+    whole = 0
+    for point in range(1, points + 1):
+        folder = tmp_path / str(point)
+        assert verify(folder).problems == (), "clean even before anybody opens it"
+        store = Store.open(folder)
+        there = {one.patient for one in store.patients()} - {"p"}
+        assert len(there) in (0, 3)
+        whole += len(there) == 3
+        changes = [Change(f"q{n}", Kind.CLINICAL, "wbc", 5.5) for n in range(3)]
+        assert store.commit(changes=changes, user="anna").already_there == bool(there)
+        report = verify(folder)
+        assert report.problems == report.notes == ()
+    assert 0 < whole < points
+
+
 INIT = """
 import sys
 from pathlib import Path

@@ -122,12 +122,11 @@ def watch(
         method=method,
         copies=copies,
     )
-    stop = threading.Event()
+    stop, log = threading.Event(), _log(out)
     before = {
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
-    log = _log(out)
     try:
         failed = watch_folder(plan, stop, log, once)
     finally:

@@ -28,6 +28,7 @@ from qpcr.records._files import (
     make_folder,
     remove,
     write_file,
+    write_files,
 )
 from qpcr.records._recover import recover_ledger, unfinished
 from qpcr.records.commit_file import Commit, read_commit
@@ -75,8 +76,7 @@ class Writer:
     def _derive(self, patients: Iterable[str]) -> None:
         """Renew what follows from the commits; when that fails, the commit stands all the same."""
         try:
-            for patient in patients:
-                self._write_patient(patient)
+            self._write_patients(patients)
             layout.write_head(self.folder, self._index.position)  # last: it says that all is done
             if self._index.position.sequence - self._index.saved >= SAVE_EVERY:
                 self._index.save(self.folder, self.id)
@@ -87,13 +87,18 @@ class Writer:
             )
             warnings.warn(said, QpcrWarning, stacklevel=3)
 
-    def _write_patient(self, name: str) -> None:
-        patient = self._index.patient(name)
-        if patient is None:
-            return
-        path = patient_path(self.folder, self.id, name)
-        make_folder(path.parent)
-        write_file(self.folder, path, patient_bytes(patient, self.id))
+    def _write_patients(self, names: Iterable[str]) -> None:
+        """Make the files of patients again; when this returns all are durable."""
+
+        def files() -> Iterator[tuple[Path, bytes]]:
+            for name in names:
+                patient = self._index.patient(name)
+                if patient is not None:
+                    path = patient_path(self.folder, self.id, name)
+                    make_folder(path.parent)
+                    yield path, patient_bytes(patient, self.id)
+
+        write_files(self.folder, files())
 
     @contextlib.contextmanager
     def _writing(self, timeout: float) -> Iterator[None]:
@@ -129,10 +134,13 @@ class Writer:
         recover_ledger(self.folder, self.id, self._index.position)
         self._refresh()
         last = self._index.position
-        for event in self._index.events("sequence = ?", (last.sequence,)):
-            if stale(self.folder, self.id, self._index.patient(event.patient)):
-                self._write_patient(event.patient)
+        events = self._index.events("sequence = ?", (last.sequence,))
+        self._write_patients(self._stale(dict.fromkeys(event.patient for event in events)))
         layout.write_head(self.folder, last)
+
+    def _stale(self, names: Iterable[str]) -> list[str]:
+        """Patients whose files are not what the commits say."""
+        return [one for one in names if stale(self.folder, self.id, self._index.patient(one))]
 
     def _ask(self, question: Callable[[Index], Answer]) -> Answer:
         """Ask the index, brought up to date; one that cannot be read is made again.

@@ -21,7 +21,7 @@ from qpcr.records._init import make_store
 from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
 from qpcr.records._short import changes_of, digests, experiment_of, short
-from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer, stale
+from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer
 from qpcr.records.amendment import CALL, amended
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
 from qpcr.records.event import OURS, Change, Event, Kind, check_text
@@ -346,9 +346,8 @@ class Store(Writer):
         with self._mutex:
             self._index = Index()
             with self._writing(self.timeout), in_words(NOT_WRITTEN, self.folder):
-                for row in self._index.db.execute("SELECT patient FROM patients").fetchall():
-                    if stale(self.folder, self.id, self._index.patient(row[0])):
-                        self._write_patient(row[0])
+                rows = self._index.db.execute("SELECT patient FROM patients").fetchall()
+                self._write_patients(self._stale(name for (name,) in rows))
                 self._index.save(self.folder, self.id)
 
     def backup(self, dest: Path) -> None:
