@@ -73,16 +73,18 @@ def _contents(data: bytes) -> dict[str, Any]:
 
 def put_attributes(thing: Any, values: dict[str, Any]) -> None:
     """Set attributes; ``None`` becomes an empty text."""
+    attributes = thing.attrs
     for name, value in values.items():
         text = isinstance(value, str) or value is None
-        thing.attrs[name] = printable(value or "") if text else value
+        attributes[name] = printable(value or "") if text else value
 
 
-def put_array(group: Any, name: str, values: Array, unit: str, meaning: str) -> None:
-    """Write an array with its unit and meaning."""
+def put_array(group: Any, name: str, values: Array, unit: str, meaning: str) -> Any:
+    """Write an array with its unit and meaning; the data set that it became."""
     filters = {**_FILTERS, "chunks": _chunk(values)} if values.size and values.ndim else {}
     made = group.create_dataset(name, data=values, **filters)
     put_attributes(made, {"unit": unit, "meaning": meaning})
+    return made
 
 
 def _chunk(values: Array) -> tuple[int, ...]:

@@ -67,10 +67,11 @@ def put_table(group: Any, name: str, columns: Mapping[str, Sequence[Any]], meani
     for column, values in made.items():
         table[column] = values
     units = [UNITS.get(column, "") if made[column].dtype.kind == "f" else "" for column in made]
-    put_array(group, name, table, "see the attribute units: one a column", meaning)
+    kept = put_array(group, name, table, "see the attribute units: one a column", meaning)
     text = h5py.string_dtype()
-    group[name].attrs["columns"] = np.array(list(made), dtype=text)
-    group[name].attrs["units"] = np.array(units, dtype=text)
+    attributes = kept.attrs
+    attributes["columns"] = np.array(list(made), dtype=text)
+    attributes["units"] = np.array(units, dtype=text)
 
 
 def _column(name: str, values: list[Any]) -> np.ndarray[Any, Any]:
