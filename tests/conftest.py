@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import hypothesis
@@ -39,6 +40,24 @@ def called_record(tmp_path_factory):
     names = [call.sample for call in analyze(file, panel=panel).calls]
     who = [Identity(name, f"患者-{i}", "bone marrow", "diagnosis") for i, name in enumerate(names)]
     return analyze(file, panel=panel, identities=who)
+
+
+@pytest.fixture(scope="session")
+def filled_store(tmp_path_factory):
+    """A store of two simulated plates, their patients invented; to be copied, not changed."""
+    import stores
+
+    return stores.filled(
+        tmp_path_factory.mktemp("filled") / "store", stores.records(tmp_path_factory)
+    )
+
+
+@pytest.fixture
+def store(filled_store, tmp_path):
+    """A copy of it for one test; modules that want another store have a fixture of that name."""
+    from qpcr.records import Store
+
+    return Store.open(Path(shutil.copytree(filled_store.folder, tmp_path / "store")))
 
 
 @pytest.fixture(scope="session")

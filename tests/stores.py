@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from click.testing import CliRunner
+
+from cli import main
 from primers import load_panel
 from qpcr.pipeline import analyze
 from qpcr.records import Change, Kind, Store
@@ -27,6 +30,11 @@ CLINICAL = {
     "relapse_date": "2022-01-20",
     "last_follow_up": "2023-06-30",
 }
+
+
+def run(*arguments):
+    """Run a command; what came of it."""
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def patient_id(sample):

@@ -13,10 +13,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import stores
-from click.testing import CliRunner
 from fhir.resources.R4B.bundle import Bundle
+from stores import run
 
-from cli import main
 from primers import load_panel
 from qpcr import Settings
 from qpcr.clinical.fields import schema
@@ -31,22 +30,6 @@ from qpcr.records.pseudonym_key import key_of, make_key, seal_key
 from tests.store_kit import flip, unchecked
 
 LOINC = "http://loinc.org"
-
-
-def run(*arguments):
-    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    made = stores.records(tmp_path_factory)
-    return stores.filled(tmp_path_factory.mktemp("store") / "s", made)
-
-
-@pytest.fixture
-def store(original, tmp_path):
-    shutil.copytree(original.folder, tmp_path / "store")
-    return Store.open(tmp_path / "store")
 
 
 def with_outcome(store, outcome):

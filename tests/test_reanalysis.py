@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import stores
-from click.testing import CliRunner
+from stores import run
 
-from cli import main
 from primers import load_panel
 from qpcr.calls import Release
 from qpcr.errors import InputError
@@ -25,22 +22,6 @@ from qpcr.pipeline import analyze
 from qpcr.reanalysis import _again, jobs_of, reanalyze, redo
 from qpcr.record import versions
 from qpcr.records import RunQuery, Store
-
-
-def run(*arguments):
-    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    made = stores.records(tmp_path_factory)
-    return stores.filled(tmp_path_factory.mktemp("store") / "s", made)
-
-
-@pytest.fixture
-def store(original, tmp_path):
-    shutil.copytree(original.folder, tmp_path / "store")
-    return Store.open(tmp_path / "store")
 
 
 @pytest.fixture
