@@ -286,7 +286,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "standard_help": "Shaded: 95 % confidence band of the line. Under each number its 95 % "
         "interval. The same numbers as qpcr standards.",
         "standard_at_threshold": "Curves and quantities are read from the Ct at the threshold.",
-        "standard_by_method": "Curves and quantities are read from the Cq by the method {method}.",
+        "standard_by_method": "Curves and quantities are read from the Cq by the method {method}; "
+        "findings of the quality rules go by the Ct at the threshold.",
         "with_interval": "{value} ({low} to {high})",
         "slope": "Slope",
         "intercept": "Intercept (Ct of quantity 1)",

@@ -274,7 +274,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "standard_help": "阴影：直线的 95 % 置信带。各数值下方为其 95 % 区间。"
         "与 qpcr standards 的数值相同。",
         "standard_at_threshold": "标准曲线和定量按阈值处的 Ct 计算。",
-        "standard_by_method": "标准曲线和定量按方法 {method} 的 Cq 计算。",
+        "standard_by_method": "标准曲线和定量按方法 {method} 的 Cq 计算；"
+        "质控规则的发现按阈值处的 Ct。",
         "with_interval": "{value}（{low} 至 {high}）",
         "slope": "斜率",
         "intercept": "截距（数量为 1 时的 Ct）",
