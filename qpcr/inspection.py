@@ -10,6 +10,7 @@ from qpcr.formats import formats
 from qpcr.instrument import rules_for
 from qpcr.light_level import light_level
 from qpcr.record import Record
+from qpcr.replicates import replicates
 from qpcr.run import Run, Stage
 
 
@@ -272,6 +273,20 @@ def quantity_rows(record: Record) -> list[tuple[str, ...]]:
             record.run.reactions, curves.instrument_cq, record.quantification.wells, strict=True
         )
     ]
+
+
+def replicate_lines(record: Record) -> list[str]:
+    """SD of replicates by the method of quantities, a line a target, beside what to expect."""
+    lines = []
+    for one in replicates(record):
+        parts = [f"SD {one.observed:.3f} cycles in {one.wells} wells of {one.groups} groups"]
+        if one.by_rule is not None:
+            parts.append(f"{one.by_rule:.3f} by the instrument's rule")
+        if one.predicted is not None:
+            held = "standard errors" if one.poisson is None else "standard errors and sampling"
+            parts.append(f"{one.predicted:.3f} expected from {held}")
+        lines.append(f"replicates of {one.target}: {', '.join(parts)}")
+    return lines
 
 
 FINDING_COLUMNS = {"Finding": "left", "Rule": "left", "What, and what to do": "left"}

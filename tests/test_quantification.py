@@ -16,6 +16,7 @@ from cli import main
 from qpcr import InputError, analyze
 from qpcr.document import document
 from qpcr.frames import QUANTIFICATION_COLUMNS
+from qpcr.inspection import replicate_lines
 from qpcr.methods import methods
 from qpcr.outputs import write_outputs
 from qpcr.quantification import Quantification, Quantified, quantified
@@ -176,6 +177,10 @@ def test_replicates_of_a_real_plate(standards):
     assert 0.5 < one.observed / one.predicted < 1.5
     assert one.predicted == pytest.approx(np.hypot(one.stated, one.poisson))
     assert replicates(standards) == ()
+    (line,) = replicate_lines(analyze(standards.run, method="recommended", copies=True))
+    for value in (one.observed, one.by_rule, one.predicted):
+        assert f"{value:.3f}" in line
+    assert line.endswith("expected from standard errors and sampling")
 
 
 def test_pooled_sd_of_replicates_by_hand():

@@ -64,6 +64,7 @@ def show(record: Record) -> None:
         finding_rows,
         quantity_rows,
         reaction_rows,
+        replicate_lines,
     )
 
     source = record.run.provenance
@@ -74,6 +75,8 @@ def show(record: Record) -> None:
     if record.quantification is not None:
         click.echo(f"quantities: {record.quantification.said}")
         print_table(QUANTITY_COLUMNS, quantity_rows(record))
+        for line in replicate_lines(record):
+            click.echo(line)
     for note in (*record.run.notes, *record.curves.notes):
         click.echo(f"note: {note}")
     if record.findings:
