@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from shared_curves import CYCLES, assay, batch_of
 
 from qpcr.commands._options import METHODS
 from qpcr.methods import methods
+from tests.method_numbers import FILE, MOVING, numbers
 
 ALL = [pytest.param(method, id=name) for name, method in methods().items()]
 FIELDS = ("cq", "cq_se", "efficiency", "efficiency_se", "n0", "n0_se")
@@ -35,6 +38,21 @@ def test_says_what_it_is(method):
     assert method.assumes.endswith(".")
     assert method.use.endswith(".")
     assert "doi:10." in method.reference or method.name in {"instrument", "recommended"}
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_numbers_are_those_of_its_version(method):
+    """A record says by which version its quantities were made: then that must mean something."""
+    if method.name in MOVING:
+        pytest.skip("its numbers are not settled before the first release")
+    told = json.loads(FILE.read_text("utf-8"))[method.name]
+    again = "raise METHOD's version, then: python -m tests.method_numbers"
+    assert told.pop("version") == method.version, again
+    for column, values in numbers(method.name).items():
+        expected = np.array(told[column], dtype=float)
+        within = {"cq": {"atol": 1e-3}, "cq_se": {"rtol": 0.02}}.get(column, {"rtol": 0.01})
+        found = np.array(values, dtype=float)
+        np.testing.assert_allclose(found, expected, err_msg=f"{column}: {again}", **within)
 
 
 @pytest.mark.parametrize("method", ALL)
