@@ -1,11 +1,15 @@
-"""Limit of detection from replicate dilutions: hit rates, maximum likelihood, profile likelihood.
+"""Limit of detection from replicate dilutions: hit rates, maximum likelihood, adjusted intervals.
 
 Of n wells at a level, k are detected. P(detected) = F(a + b · log10 quantity), with F the normal
 (probit), logistic (logit) or complementary log-log distribution. The LOD is the quantity detected
 with a stated probability (0.95). Methods: CLSI EP17-A2 (probit of hit rates); Forootan 2017,
 doi:10.1016/j.bdq.2017.04.001 (logit); Klymus 2020, doi:10.1002/edn3.29 (best of several curves).
-The 95 % interval is that of the profile likelihood: the LODs that a likelihood-ratio test does not
-reject. Unlike ± standard errors it is not symmetric, and it is open where the data do not bound it.
+The 95 % interval holds the LODs that a test does not reject, the test of the signed likelihood root
+with Skovgaard's adjustment (:mod:`calibration.hit_rates`). Unlike ± standard errors it is not
+symmetric, and it is open where the data do not bound it. The plain likelihood-ratio interval lies
+too low with few wells: of 3,000 SIMULATED series of 7 levels × 12 wells the truth lay above it in
+5.0 % (probit), 3.4 % (logit) and 4.7 % (complementary log-log) instead of 2.5 %, and the whole
+interval held it in 93.2, 94.9 and 93.7 %; adjusted, 2.8, 2.2 and 2.4 %, and 94.7, 95.7 and 95.3 %.
 
 The physical limit: a well that holds no molecule detects none. With Poisson sampling and a chance
 p that one molecule is seen, P(detected) = 1 − exp(−p q), a complementary log-log curve of slope 1
@@ -15,22 +19,18 @@ in ln q. With p = 1, LOD95 is 3.0 copies (MIQE, Bustin 2009, doi:10.1373/clinche
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import chdtrc, chdtri, expit, log_expit, log_ndtr, logit, ndtri
+from scipy.special import chdtrc, chdtri, ndtri
 
 from calibration.errors import CalibrationError
+from calibration.hit_rates import HitRates, Link
 from calibration.standard_curve import FloatArray
 from calibration.stated import state
 
-Link = Literal["probit", "logit", "cloglog"]
-LINKS: tuple[Link, ...] = ("probit", "logit", "cloglog")
-FARTHEST = 6.0
-"""Decades from the tested levels within which limits are looked for; beyond, they are open."""
 SMALLEST, LARGEST, WIDEST = 1e-30, 1e30, 15.0
 """Quantities that are taken for such, and decades that a series may span."""
 REACH = 60.0
@@ -88,8 +88,22 @@ def detection_limit(
     link: Link = "probit",
     probability: float = 0.95,
     confidence: float = 0.95,
+    *,
+    adjusted: bool = True,
 ) -> DetectionLimit:
     """Fit hit rates and read the LOD.
+
+    Parameters
+    ----------
+    levels
+        At least two.
+    link, probability
+        Which curve, and of which chance of detection the limit is.
+    confidence
+        Level of the interval.
+    adjusted
+        Whether the interval is that of the adjusted likelihood root, or of the plain profile
+        likelihood.
 
     Raises
     ------
@@ -100,7 +114,7 @@ def detection_limit(
     reason = separated(levels)
     if reason is not None:
         return DetectionLimit(link, probability, None, None, None, None, None, None, None, reason)
-    fit = _Fit(x, n, k, link, probability)
+    fit = HitRates(x, n, k, link, probability)
     best, slope, top = fit.best()
     if slope <= 0:
         reason = state("detection does not rise with the quantity")
@@ -108,8 +122,7 @@ def detection_limit(
     if not fit.low <= best <= fit.high:
         reason = state("the curve is so flat that the limit lies far beyond the levels tested")
         return DetectionLimit(link, probability, None, None, None, slope, None, None, None, reason)
-    drop = float(chdtri(1, 1 - confidence)) / 2
-    low, high = fit.bounds(best, top - drop)
+    low, high = fit.bounds(best, slope, float(ndtri(0.5 + confidence / 2)), adjusted=adjusted)
     deviance = 2 * (_saturated(n, k) - top)
     df = len(levels) - 2
     p = float(chdtrc(df, max(deviance, 0.0))) if df > 0 else None
@@ -244,88 +257,6 @@ def _saturated(n: FloatArray, k: FloatArray) -> float:
     return float(parts.sum())
 
 
-def _log_probabilities(eta: FloatArray, link: Link) -> tuple[FloatArray, FloatArray]:
-    """Log P(detected) and log P(missed)."""
-    if link == "probit":
-        return log_ndtr(eta), log_ndtr(-eta)
-    if link == "logit":
-        return log_expit(eta), log_expit(-eta)
-    mean = np.exp(np.clip(eta, -700, 700))
-    return np.log(-np.expm1(-np.maximum(mean, 1e-300))), -mean
-
-
-def quantile(link: Link, probability: float) -> float:
-    """The linear predictor at which a curve reaches a probability."""
-    if link == "probit":
-        return float(ndtri(probability))
-    if link == "logit":
-        return float(logit(probability))
-    return math.log(-math.log1p(-probability))
-
-
-class _Fit:
-    """The likelihood in terms of the limit itself: eta = quantile + b (x − limit)."""
-
-    def __init__(
-        self, x: FloatArray, n: FloatArray, k: FloatArray, link: Link, probability: float
-    ) -> None:
-        self.x, self.n, self.k, self.link = x, n, k, link
-        self.at = quantile(link, probability)
-        self.low, self.high = float(x.min()) - FARTHEST, float(x.max()) + FARTHEST
-
-    def loglik(self, limit: float, slope: float) -> float:
-        hit, miss = _log_probabilities(self.at + slope * (self.x - limit), self.link)
-        return float((self.k * hit + (self.n - self.k) * miss).sum())
-
-    def profile(self, limit: float) -> tuple[float, float]:
-        """Largest likelihood at a limit, and the slope there; concave in the slope."""
-        # The logarithm keeps the order and tames numbers too large to search by.
-        steepest = min(200.0, 690.0 / max(float(np.abs(self.x - limit).max()), 1e-9))
-        found = minimize_scalar(
-            lambda b: math.log(max(-self.loglik(limit, b), 1e-300)),
-            bounds=(-steepest, steepest),
-            method="bounded",
-            options={"xatol": 1e-10, "maxiter": 500},
-        )
-        return -math.exp(float(found.fun)), float(found.x)
-
-    def best(self) -> tuple[float, float, float]:
-        """Limit, slope and log-likelihood of the best curve, by Newton on intercept and slope."""
-        centre = float(np.average(self.x, weights=self.n))
-        a, b = _newton(self.x - centre, self.n, self.k, self.link)
-        if b <= 0:
-            return math.nan, b, math.nan
-        limit = (self.at - a) / b + centre
-        return limit, b, self.loglik(limit, b)
-
-    def bounds(self, best: float, floor: float) -> tuple[float | None, float | None]:
-        """Where the profile falls to `floor` on both sides; ``None`` where it does not."""
-        inside: Callable[[float], float] = lambda v: self.profile(v)[0] - floor  # noqa: E731
-        found: list[float | None] = []
-        for side, end in ((-1, self.low), (1, self.high)):
-            step, here = 0.1, best
-            while inside(here) > 0 and side * (end - here) > 0:
-                step *= 1.5
-                here = best + side * step
-            falls = inside(here) <= 0
-            found.append(10 ** float(brentq(inside, best, here, xtol=1e-10)) if falls else None)
-        return found[0], found[1]
-
-
-def _newton(x: FloatArray, n: FloatArray, k: FloatArray, link: Link) -> tuple[float, float]:
-    """Maximum of the likelihood over intercept and slope: all three links are log-concave."""
-    from scipy.optimize import minimize
-
-    def negative(theta: FloatArray) -> float:
-        hit, miss = _log_probabilities(theta[0] + theta[1] * x, link)
-        return -float((k * hit + (n - k) * miss).sum())
-
-    start = np.array([float(ndtri((k.sum() + 1) / (n.sum() + 2))), 1.0])
-    found = minimize(negative, start, method="Nelder-Mead",
-                     options={"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000})  # fmt: skip
-    return float(found.x[0]), float(found.x[1])
-
-
 def _notes(levels: Sequence[Level], value: float, p: float | None) -> tuple[str, ...]:
     notes = []
     tested = [one.quantity for one in levels]
@@ -341,10 +272,3 @@ def _notes(levels: Sequence[Level], value: float, p: float | None) -> tuple[str,
     if p is not None and p < 0.05:
         notes.append(state("The curve does not follow the hit rates (P {p:.2g}).", p=p))
     return tuple(notes)
-
-
-def hit_rate(eta: float, link: Link) -> float:
-    """Probability of detection at a linear predictor."""
-    if link == "logit":
-        return float(expit(eta))
-    return math.exp(float(_log_probabilities(np.array([eta]), link)[0][0]))

@@ -4,13 +4,16 @@ Order: which levels are quantitative → the standard curve through them → the
 the sample's cells by a control gene → negative, positive not quantifiable, positive with its share,
 or invalid with the reason. Shares are fractions of cells; they are never capped at 1.
 
+Where the diagnostic sample's share of blasts is given, shares of its DNA are multiplied by it, so
+that they are shares of leukaemic cells; sensitivity and quantitative limit too.
+
 Cells of a sample's well are ``control copies / copies_per_cell``. With standards that are shares of
 diagnostic DNA the share read from the curve is corrected by the standards' cells over the sample's;
 with standards in copies the result is (target copies / target_copies_per_cell) / cells. Sensitivity
 and quantitative limit are corrected alike: less DNA is less sensitivity.
 
-The interval joins those of target and control gene, and the chance of few molecules, on the log
-scale by the method of variance estimates recovery (Zou and Donner 2008, doi:10.1002/sim.3095).
+The interval joins those of target, control gene and blasts, and the chance of few molecules, on the
+log scale by the method of variance estimates recovery (Zou and Donner 2008, doi:10.1002/sim.3095).
 """
 
 from __future__ import annotations
@@ -20,13 +23,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calibration.blasts import NORMAL_95
 from calibration.mrd_assay import TINY, Assay, Cells, Cqs, below
 from calibration.mrd_profile import Profile
+from calibration.poisson import mean_quantity
 from calibration.standard_curve import Quantity
 from calibration.stated import state
-
-NORMAL_95 = 1.959964
-"""Two-sided 95 % quantile of the normal distribution."""
 
 
 class Outcome(StrEnum):
@@ -125,7 +127,9 @@ class _State:
         rules = self.profile.quantity
         if rules.unit == "copies":
             return quantity / rules.target_copies_per_cell / cells
-        return quantity * self.profile.cells_of(self.profile.control_gene.ng_per_well) / cells
+        blasts = 1.0 if self.assay.blasts is None else self.assay.blasts.value
+        standard = self.profile.cells_of(self.profile.control_gene.ng_per_well)
+        return quantity * blasts * standard / cells
 
     def result(self, outcome: Outcome, *reasons: str, quantity: Quantity | None = None) -> Residual:
         """Put the result together."""
@@ -151,7 +155,7 @@ class _State:
         )
 
     def _limits(self, quantity: Quantity) -> tuple[float | None, float | None]:
-        """Interval of quantity over cells (variance estimates recovery on the log scale).
+        """Interval of quantity times blasts over cells (variance estimates recovery, log scale).
 
         Few molecules scatter by chance more than the standards show: 1/N, the variance of the log
         of a Poisson count, joins both sides, N being the molecules expected in all the wells.
@@ -165,9 +169,14 @@ class _State:
             return None, None
         each = self.profile.quantity.target_copies_per_cell
         chance = NORMAL_95 / math.sqrt(value * cells.value * each * self.wells)
-        down = math.hypot(math.log(quantity.value / q_low), math.log(c_high / cells.value), chance)
-        up = math.hypot(math.log(q_high / quantity.value), math.log(cells.value / c_low), chance)
-        return value * math.exp(-down), value * math.exp(up)
+        b_down, b_up = 0.0, 0.0
+        if self.assay.blasts is not None:
+            b_down = math.log(self.assay.blasts.value / self.assay.blasts.low)
+            b_up = math.log(self.assay.blasts.high / self.assay.blasts.value)
+        q_down, q_up = math.log(quantity.value / q_low), math.log(q_high / quantity.value)
+        c_down, c_up = math.log(c_high / cells.value), math.log(cells.value / c_low)
+        down = math.hypot(q_down, c_down, b_down, chance)
+        return value * math.exp(-down), value * math.exp(math.hypot(q_up, c_up, b_up, chance))
 
     def _response(
         self,
@@ -206,7 +215,8 @@ def _positive(made: _State, seen: Sequence[float]) -> Residual:
     if assay.curve is None or assay.lowest is None or assay.highest is None:
         return made.result(Outcome.INVALID, state("there is no standard curve"))
     spread, largest = max(seen) - min(seen), rules.replicates.largest_spread
-    quantity = assay.curve.quantity(seen)
+    poisson = rules.quantity.weighting == "poisson"
+    quantity = mean_quantity(assay.curve, seen) if poisson else assay.curve.quantity(seen)
     mean = sum(seen) / len(seen)
     margin = rules.quantitative_range.below_background
     in_range = quantity.value >= assay.lowest * (1 - TINY) and below(mean, assay.background, margin)

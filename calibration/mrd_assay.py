@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from calibration.blasts import BlastShare
 from calibration.errors import CalibrationError
 from calibration.mrd_profile import Profile
+from calibration.poisson import poisson_curve
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from calibration.stated import state
 
@@ -37,6 +39,9 @@ class Assay:
         Why the assay is invalid, or ``None``.
     notes
         What a person should know.
+    blasts
+        Share of the diagnostic sample's cells that shares of its DNA are multiplied by; ``None``
+        where the standards' quantities are shares of cells, or copies, already.
     """
 
     curve: StandardCurve | None
@@ -47,6 +52,7 @@ class Assay:
     sensitivity: float | None
     reason: str | None
     notes: tuple[str, ...] = ()
+    blasts: BlastShare | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ def assess_assay(
     standards: Sequence[tuple[float, float | None]],
     background: Cqs,
     ntc: Cqs = (),
+    blasts: BlastShare | None = None,
 ) -> Assay:
     """Judge the standards and the background of one target.
 
@@ -77,7 +84,13 @@ def assess_assay(
         Ct of the wells of normal DNA.
     ntc
         Ct of wells without template.
+    blasts
+        Of the diagnostic sample, where the standards are dilutions of its DNA.
     """
+    if blasts is not None and profile.quantity.unit != "fraction":
+        return _invalid(
+            state("a share of blasts belongs to dilutions, and the standards are copies"), None
+        )
     seen = [cq for cq in background if cq is not None]
     lowest_background = min(seen) if seen else None
     if any(cq is not None for cq in ntc):
@@ -114,7 +127,7 @@ def assess_assay(
         )
     points = [(q, cq) for q in inside for cq in levels[q] if cq is not None]
     try:
-        curve = fit_standard_curve([q for q, _ in points], [cq for _, cq in points])
+        curve = _curve(profile, points, blasts)
     except CalibrationError as error:
         return _invalid(error.reason, lowest_background)
     last = [cq for cq in levels[inside[-1]] if cq is not None]
@@ -127,7 +140,24 @@ def assess_assay(
         _sensitivity(profile, levels, ordered, lowest_background),
         curve_problem(profile, curve),
         notes,
+        blasts,
     )
+
+
+def _curve(
+    profile: Profile, points: Sequence[tuple[float, float]], blasts: BlastShare | None
+) -> StandardCurve:
+    """The line through the quantitative levels, weighted as the profile wants it."""
+    quantities, cqs = [q for q, _ in points], [cq for _, cq in points]
+    rules = profile.quantity
+    if rules.weighting == "none":
+        return fit_standard_curve(quantities, cqs)
+    each = 1.0
+    if rules.unit == "fraction":
+        share = 1.0 if blasts is None else blasts.value
+        cells = profile.cells_of(profile.control_gene.ng_per_well)
+        each = cells * share * rules.target_copies_per_cell
+    return poisson_curve(quantities, cqs, [q * each for q in quantities])
 
 
 def curve_problem(profile: Profile, curve: StandardCurve) -> str | None:

@@ -19,6 +19,7 @@ from calibration.errors import CalibrationError
 Avoid = Literal["false negatives", "false positives"]
 Unit = Literal["fraction", "copies"]
 AboveRange = Literal["extrapolate", "not quantifiable"]
+Weighting = Literal["none", "poisson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,17 @@ class QuantityRules:
     """What the standards' quantities are, and what becomes of samples above them.
 
     `cq_method` names the method of Cq that the limits were set with; ``None``: Ct at the threshold.
+
+    `weighting`: ``"poisson"`` weights standards by the variance of their number of molecules, and
+    takes the mean quantity of a sample's wells instead of their mean Ct
+    (:mod:`calibration.poisson`).
     """
 
     unit: Unit
     target_copies_per_cell: float
     above_range: AboveRange
     cq_method: str | None = None
+    weighting: Weighting = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from calibration.errors import CalibrationError
-from calibration.lod import Level, detection_limit, quantile, separated, single_copy_limit
+from calibration.hit_rates import HitRates, quantile
+from calibration.lod import Level, detection_limit, separated, single_copy_limit
 from calibration.loq import (
     coefficient_of_variation,
     precision,
@@ -47,7 +49,7 @@ def test_limit_is_that_of_a_generalised_linear_model(link):
 @pytest.mark.parametrize("link", LINKS)
 def test_limits_are_where_a_likelihood_ratio_test_turns(link):
     """With the limit moved to x = 0 and eta fixed there, only the slope is free."""
-    mine, free = detection_limit(SERIES, link), peer(SERIES, link)
+    mine, free = detection_limit(SERIES, link, adjusted=False), peer(SERIES, link)
     counts = np.array([(one.detected, one.tested - one.detected) for one in SERIES], float)
     for end in (mine.low, mine.high):
         x = np.log10([one.quantity for one in SERIES]) - math.log10(end)
@@ -59,6 +61,68 @@ def test_limits_are_where_a_likelihood_ratio_test_turns(link):
         ).fit(tol=1e-12)
         assert held.deviance - free.deviance == pytest.approx(chi2.ppf(0.95, 1), abs=1e-4)
     assert mine.low < mine.value < mine.high
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("link", LINKS)
+def test_the_adjustment_is_that_of_all_possible_outcomes(link, side):
+    """Skovgaard's u with covariances over every outcome of a small series, and by differences."""
+    x, n = np.log10([1.0, 3.0, 10.0]), np.array([3.0, 4.0, 3.0])
+    every = [np.array(one, float) for one in itertools.product(range(4), range(5), range(4))]
+    seen = np.array([1.0, 3.0, 2.0])
+    fit = HitRates(x, n, seen, link, 0.95)
+    best, slope, _ = fit.best()
+    limit = best + (1.5 if side > 0 else -0.6)
+    steep = fit.profile(limit)[1]
+
+    def of(counts, psi, b):
+        return HitRates(x, n, counts, link, 0.95).loglik(psi, b)
+
+    def score(counts, psi, b, h=1e-5):
+        by_limit = of(counts, psi + h, b) - of(counts, psi - h, b)
+        return np.array([by_limit, of(counts, psi, b + h) - of(counts, psi, b - h)]) / (2 * h)
+
+    ways = np.array([math.prod(math.comb(int(a), int(k)) for a, k in zip(n, c, strict=True))
+                     for c in every])  # fmt: skip
+    chance = ways * np.exp([of(counts, best, slope) for counts in every])
+    assert chance.sum() == pytest.approx(1)
+    free = np.array([score(counts, best, slope) for counts in every])
+    held = np.array([score(counts, limit, steep) for counts in every])
+    gap = np.array([of(counts, best, slope) - of(counts, limit, steep) for counts in every])
+    s = (free * chance[:, None]).T @ (held - chance @ held)
+    q = (free * chance[:, None]).T @ (gap - chance @ gap)
+    i = (free * chance[:, None]).T @ free
+
+    def bend(a, b, psi, c, h=1e-3):
+        step = np.zeros((2, 2))
+        step[0, a] += h
+        step[1, b] += h
+        at = np.array([psi, c])
+        signs = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
+        return -sum(w * of(seen, *(at + u * step[0] + v * step[1])) for u, v, w in signs) / 4 / h**2
+
+    j = np.array([[bend(a, b, best, slope) for b in (0, 1)] for a in (0, 1)])
+    u = (np.linalg.solve(s, q)[0] * math.sqrt(np.linalg.det(j)) / np.linalg.det(i)
+         * np.linalg.det(s) / math.sqrt(bend(1, 1, limit, steep)))  # fmt: skip
+    r = fit.root(limit, best, slope, adjusted=False)
+    assert -side * r > 0.3
+    mine = fit.root(limit, best, slope, adjusted=True)
+    assert mine == pytest.approx(r + math.log(u / r) / r, abs=2e-4)
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_limits_are_where_the_adjusted_root_turns(link):
+    mine, plain = detection_limit(SERIES, link), detection_limit(SERIES, link, adjusted=False)
+    x = np.log10([one.quantity for one in SERIES])
+    n, k = np.array([(one.tested, one.detected) for one in SERIES], float).T
+    fit = HitRates(x, n, k, link, 0.95)
+    best, slope, _ = fit.best()
+    for end, z in ((mine.low, 1.959964), (mine.high, -1.959964)):
+        found = fit.root(math.log10(end), best, slope, adjusted=True)
+        assert found == pytest.approx(z, abs=1e-5)
+    assert mine.value == plain.value
+    assert mine.high > plain.high
+    assert mine.low > plain.low
 
 
 def test_interval_covers_a_known_limit():

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 @click.option("--out", type=FOLDER, help="Where to write mrd.csv, assays.csv and mrd.html.")
 @click.option("--events", type=FILE, help="Treatments to draw: patient, date, event.")
 @click.option("--previous", multiple=True, type=FILE, help="mrd.csv of an earlier run, to draw.")
+@click.option("--blasts", type=FILE,
+              help="Blasts in diagnostic samples: patient, blasts, and se or counted.")  # fmt: skip
 @click.option("--sheet", type=FILE, help="Of runs: columns sample, patient.")
 @click.option("--background", multiple=True, help="Of runs: a sample that is normal DNA.")
 @click.option("--store", "records", type=FOLDER, help="Keep results in this store; draw earlier.")
@@ -49,6 +51,7 @@ def mrd(
     out: Path | None,
     events: Path | None,
     previous: tuple[Path, ...],
+    blasts: Path | None,
     sheet: Path | None,
     background: tuple[str, ...],
     records: Path | None,
@@ -65,7 +68,7 @@ def mrd(
     standard, background, ntc, sample. The profile's control gene counts the cells.
     """
     from qpcr.outputs import write_texts
-    from qpcr.quantities.mrd import evaluate, profile_of
+    from qpcr.quantities.mrd import evaluate, profile_of, read_blasts
     from qpcr.quantities.mrd_tables import mrd_texts, read_events, read_points
     from qpcr.report.language import language
 
@@ -78,7 +81,8 @@ def mrd(
     treated = [] if events is None else read_events(events)
     earlier = [point for path in previous for point in read_points(path)]
     method = method or profile.quantity.cq_method
-    results = evaluate(profile, _wells(files, sheet, background, method))
+    shares = {} if blasts is None else read_blasts(blasts)
+    results = evaluate(profile, _wells(files, sheet, background, method), shares)
     folder = to_write(records, keep)
     if folder is not None:
         from qpcr.records.residual import mrd_changes

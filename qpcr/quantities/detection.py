@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calibration.errors import CalibrationError
-from calibration.lod import LINKS, DetectionLimit, Level, detection_limit, single_copy_limit
+from calibration.hit_rates import LINKS
+from calibration.lod import DetectionLimit, Level, detection_limit, single_copy_limit
 from calibration.loq import LIMIT, QuantificationLimit, precision, quantification_limit
 from calibration.standard_curve import fit_standard_curve
 from qpcr._lists import grouped

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from calibration.blasts import BlastShare, blast_share
 from calibration.errors import CalibrationError
 from calibration.mrd import Residual, assess_sample
 from calibration.mrd_assay import Assay, assess_assay, count_cells
@@ -149,8 +150,37 @@ def wells_of(
     return wells
 
 
-def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...]:
+def read_blasts(path: Path) -> dict[str, BlastShare]:
+    """Read shares of blasts in diagnostic samples: ``patient, blasts`` and ``se`` or ``counted``.
+
+    Raises
+    ------
+    InputError
+        A column or cell is missing or wrong, or a patient stands twice.
+    """
+    found: dict[str, BlastShare] = {}
+    for row in read_named(path, ["patient", "blasts"]):
+        patient = row.text("patient")
+        if patient in found:
+            raise row.error("patient", "a patient stands twice", "one line a patient")
+        counted = None if row.opt_number("counted") is None else row.whole("counted")
+        try:
+            found[patient] = blast_share(row.number("blasts"), row.opt_number("se"), counted)
+        except CalibrationError as error:
+            raise row.error("blasts", str(error), "a fraction, as 0.92") from error
+    return found
+
+
+def evaluate(
+    profile: Profile, wells: Sequence[MrdWell], blasts: Mapping[str, BlastShare] | None = None
+) -> tuple[MrdResult, ...]:
     """Judge every sample of every patient and target.
+
+    Parameters
+    ----------
+    blasts
+        Share of blasts in the diagnostic sample, by patient; without one, the quantities of the
+        standards are taken as shares of cells.
 
     Raises
     ------
@@ -168,6 +198,7 @@ def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...
     if not samples:
         raise InputError("there are no samples", expected="rows whose role is sample")
     control = _control_curve(controls)
+    blasts = _known(blasts or {}, samples)
     assays: dict[tuple[str, str], Assay] = {}
     results = []
     for (patient, sample), mine in samples.items():
@@ -185,12 +216,26 @@ def evaluate(profile: Profile, wells: Sequence[MrdWell]) -> tuple[MrdResult, ...
         for target, rows in measured.items():
             key = patient, target
             if key not in assays:
-                assays[key] = _assay(profile, others, *key)
+                assays[key] = _assay(profile, others, *key, blasts)
             residual = assess_sample(profile, assays[key], [one.cq for one in rows], cells)
             residual = replace(residual, reasons=tuple(map(as_said, residual.reasons)))
             day = _one(mine, "day")
             results.append(MrdResult(patient, target, sample, day, residual, assays[key], method))
     return tuple(results)
+
+
+def _known(
+    blasts: Mapping[str, BlastShare], samples: Mapping[tuple[str | None, str | None], object]
+) -> Mapping[str, BlastShare]:
+    """The same shares, or an error if one is of a patient without a sample: a slip of the pen."""
+    strange = sorted(set(blasts) - {patient for patient, _ in samples})
+    if strange:
+        raise InputError(
+            "a share of blasts is of a patient without a sample",
+            expected=", ".join(sorted({patient or "" for patient, _ in samples})),
+            found=strange[0],
+        )
+    return blasts
 
 
 def _one(wells: Sequence[MrdWell], name: str) -> Any:
@@ -212,11 +257,17 @@ def _own(wells: Sequence[MrdWell], patient: str, target: str, role: str) -> list
     return own or [one for one in mine if one.patient is None]
 
 
-def _assay(profile: Profile, wells: Sequence[MrdWell], patient: str, target: str) -> Assay:
+def _assay(
+    profile: Profile,
+    wells: Sequence[MrdWell],
+    patient: str,
+    target: str,
+    blasts: Mapping[str, BlastShare],
+) -> Assay:
     standards = [(w.quantity or 0.0, w.cq) for w in _own(wells, patient, target, "standard")]
     background = [w.cq for w in _own(wells, patient, target, "background")]
     ntc = [w.cq for w in wells if w.target == target and w.role == "ntc"]
-    made = assess_assay(profile, standards, background, ntc)
+    made = assess_assay(profile, standards, background, ntc, blasts.get(patient))
     reason = None if made.reason is None else as_said(made.reason)
     return replace(made, reason=reason, notes=tuple(map(as_said, made.notes)))
 

@@ -34,6 +34,8 @@ class ResidualOnRecord:
         Sentences.
     positive_wells, wells, cells
         Wells that amplified of all, and cells in a well.
+    blasts
+        Share of blasts in the diagnostic sample that results were multiplied by.
     curve
         Slope, intercept, efficiency, r2 and the quantitative range of the standard curve, by name.
     cuts
@@ -59,6 +61,7 @@ class ResidualOnRecord:
     positive_wells: int | None
     wells: int | None
     cells: float | None
+    blasts: float | None
     curve: Mapping[str, float | None] | None
     cuts: Cuts | None
     profile: str
@@ -107,6 +110,7 @@ def residual_value(profile: Profile, one: MrdResult) -> dict[str, Any]:
         "wells": made.wells,
         "cells": made.cells,
         "curve": _curve(one),
+        "blasts": None if one.assay.blasts is None else one.assay.blasts.value,
         "failure": profile.response.failure,
         "prognostic": profile.response.prognostic,
         "profile": profile.profile.name,
@@ -165,6 +169,7 @@ def residual_of(patient: str, path: str, value: Any) -> ResidualOnRecord:
             value.get("positive_wells"),
             value.get("wells"),
             value.get("cells"),
+            value.get("blasts"),
             value.get("curve"),
             cuts,
             str(value.get("profile", "")),

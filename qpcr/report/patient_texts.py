@@ -100,6 +100,7 @@ _ENGLISH = {
     "mrd_curve_value": "slope {slope}, efficiency {efficiency}, r² {r2}, quantitative from {low} "
     "to {high} (unit of the standards)",
     "mrd_no_curve": "none on record",
+    "mrd_blasts": "blasts in the diagnostic sample {share}",
     "mrd_profile": "rules",
     "mrd_method": "Cq by the method {method}",
     "mrd_course": "Time course",
@@ -217,6 +218,7 @@ _CHINESE = {
     "mrd_curve_value": "斜率 {slope}，扩增效率 {efficiency}，r² {r2}，定量范围 {low} 至 {high}"
     "（标准品单位）",
     "mrd_no_curve": "无记录",
+    "mrd_blasts": "诊断样本的原始细胞比例 {share}",
     "mrd_profile": "判定规则",
     "mrd_method": "Cq 方法 {method}",
     "mrd_course": "时间进程",

@@ -79,6 +79,8 @@ def _row(one: ResidualOnRecord, tongue: Language, t: Any) -> dict[str, str]:
             low=_number(curve.get("lowest"), "g"),
             high=_number(curve.get("highest"), "g"),
         )
+    if one.blasts is not None:
+        line = t["list"].join((line, t["mrd_blasts"].format(share=f"{one.blasts:.1%}")))
     wells = "–" if one.wells is None else f"{one.positive_wells} / {one.wells}"
     return {
         "day": t["not_stated"] if one.day is None else one.day.isoformat(),

@@ -50,15 +50,17 @@ def patient(rng, profile):
         yield truth, fault, assay, assess_sample(profile, assay, wells, counted)
 
 
-def main(avoid):
+def main(avoid, weighting):
     """Print the table of one way of judging."""
     import dataclasses
 
     profile = load_profile("euromrd-2007")
     sample = dataclasses.replace(profile.sample, avoid=avoid)
-    profile = dataclasses.replace(profile, sample=sample)
+    quantity = dataclasses.replace(profile.quantity, weighting=weighting)
+    profile = dataclasses.replace(profile, sample=sample, quantity=quantity)
     rng = np.random.default_rng(8)
     table, covered, values, unusable = Counter(), Counter(), Counter(), 0
+    width, bias = Counter(), Counter()
     for _ in range(PATIENTS):
         for truth, fault, assay, result in patient(rng, profile):
             row = fault if fault != "none" else f"{truth:g}"
@@ -71,15 +73,26 @@ def main(avoid):
             if result.value is not None and fault == "none":
                 values[row] += 1
                 covered[row] += result.low <= truth <= result.high
-    print(f"\navoiding {avoid}; {unusable / len(TRUTHS):.0f} of {PATIENTS} assays unusable")
+                width[row] += math.log10(result.high / result.low)
+                bias[row] += math.log10(result.value / truth)
+    print(
+        f"\navoiding {avoid}, weighting {weighting}; {unusable / len(TRUTHS):.0f} of {PATIENTS} assays unusable"
+    )
     print(f"{'truth':<28}" + "".join(f"{outcome:>27}" for outcome in Outcome) + "  interval holds")
     for row in dict.fromkeys(row for row, _ in table):
         total = sum(table[row, outcome] for outcome in Outcome)
         shares = "".join(f"{table[row, outcome] / total:>27.1%}" for outcome in Outcome)
-        held = f"{covered[row] / values[row]:.1%} of {values[row]}" if values[row] else ""
+        held = ""
+        if values[row]:
+            held = (
+                f"{covered[row] / values[row]:.1%} of {values[row]}, width "
+                f"{10 ** (width[row] / values[row]):.2f}-fold, bias "
+                f"{10 ** (bias[row] / values[row]) - 1:+.1%}"
+            )
         print(f"{row:<28}{shares}  {held}")
 
 
 if __name__ == "__main__":
     for choice in ("false negatives", "false positives"):
-        main(choice)
+        main(choice, "none")
+    main("false negatives", "poisson")

@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from calibration.lod import LINKS, Level, detection_limit, quantile, single_copy_limit
+from calibration.hit_rates import LINKS, quantile
+from calibration.lod import Level, detection_limit, single_copy_limit
 from calibration.standard_curve import fit_standard_curve
 
 TRIALS = 20_000
@@ -52,7 +53,7 @@ def limits(rng: np.random.Generator, wells: int) -> None:
     """Coverage of limits of detection by their profile likelihoods."""
     quantities = np.array([0.5, 1, 2, 4, 8, 16, 32])
     for link in LINKS:
-        hits = trials = 0
+        hits = plain = above = trials = 0
         eta = quantile(link, 0.95) + 3.0 * (np.log10(quantities) - 1)
         rate = {
             "probit": lambda e: 0.5 * np.vectorize(math.erfc)(-e / math.sqrt(2)),
@@ -60,11 +61,18 @@ def limits(rng: np.random.Generator, wells: int) -> None:
             "cloglog": lambda e: -np.expm1(-np.exp(e)),
         }[link](eta)
         for _ in range(FEW):
-            made = detection_limit(series(rng, quantities, wells, rate), link)
-            if made.value is not None:
-                trials += 1
-                hits += (made.low or 0) <= 10 <= (made.high or math.inf)
+            counts = series(rng, quantities, wells, rate)
+            made = detection_limit(counts, link)
+            if made.value is None:
+                continue
+            trials += 1
+            hits += (made.low or 0) <= 10 <= (made.high or math.inf)
+            above += (made.high or math.inf) < 10
+            bare = detection_limit(counts, link, adjusted=False)
+            plain += (bare.low or 0) <= 10 <= (bare.high or math.inf)
         said(f"LOD {link}, 7 levels × {wells}", hits, trials)
+        said(f"LOD {link}, 7 levels × {wells}: truth above", above, trials)
+        said(f"LOD {link}, 7 levels × {wells}: not adjusted", plain, trials)
     hits = 0
     for _ in range(FEW):
         made = single_copy_limit(series(rng, quantities, wells, -np.expm1(-quantities)))
