@@ -75,9 +75,8 @@ def main(avoid, weighting):
                 covered[row] += result.low <= truth <= result.high
                 width[row] += math.log10(result.high / result.low)
                 bias[row] += math.log10(result.value / truth)
-    print(
-        f"\navoiding {avoid}, weighting {weighting}; {unusable / len(TRUTHS):.0f} of {PATIENTS} assays unusable"
-    )
+    lost = f"{unusable / len(TRUTHS):.0f} of {PATIENTS} assays unusable"
+    print(f"\navoiding {avoid}, weighting {weighting}; {lost}")
     print(f"{'truth':<28}" + "".join(f"{outcome:>27}" for outcome in Outcome) + "  interval holds")
     for row in dict.fromkeys(row for row, _ in table):
         total = sum(table[row, outcome] for outcome in Outcome)
