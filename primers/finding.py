@@ -24,6 +24,7 @@ class Kind(StrEnum):
     AMPLICON_EXPECTED = "amplicon as expected"
     AMPLICON_UNEXPECTED = "amplicon unexpected"
     AMPLICON_ABSENT = "amplicon absent"
+    SINGLE_WELLS = "single wells"
     THRESHOLD_FREE = "threshold not fixed"
     THRESHOLD_UNVALIDATED = "threshold not validated"
 

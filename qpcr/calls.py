@@ -144,6 +144,14 @@ class Call:
         """More than one deletion was named."""
         return len(self.deletions) > 1
 
+    @property
+    def fewest_wells(self) -> int:
+        """Usable wells of the target that has the fewest; 1: a failed well shows in nothing."""
+        usable = dict.fromkeys((one.target for one in self.evidence), 0)
+        for one in self.evidence:
+            usable[one.target] += one.answer is not Answer.UNUSABLE
+        return min(usable.values(), default=0)
+
     def chain(self) -> tuple[str, ...]:
         """How the call came about, line by line."""
         return (

@@ -33,6 +33,7 @@ CALL_COLUMNS = (
     "chain",
     "panel",
     "panel_version",
+    "fewest_wells",
 )
 
 
@@ -191,7 +192,10 @@ def findings(record: Record) -> pd.DataFrame:
 
 
 def calls(record: Record) -> pd.DataFrame:
-    """One row a sample: who it is, what it is called, and the whole chain of the decision."""
+    """One row a sample: who it is, what it is called, and the whole chain of the decision.
+
+    `fewest_wells` are the usable wells of the target that has the fewest of them.
+    """
     import pandas as pd
 
     return pd.DataFrame(
@@ -218,4 +222,5 @@ def _call_row(record: Record, call: Call) -> tuple[Any, ...]:
         plain(" | ".join(call.chain())),
         None if panel is None else panel.name,
         None if panel is None else panel.version,
+        call.fewest_wells,
     )

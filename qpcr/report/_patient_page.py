@@ -202,7 +202,8 @@ def _method(case: Case, t: Any) -> str:
         version=panel.version,
         cutoff=f"{panel.cutoffs.cq_below:g}",
     )
-    return str(said + _thresholds(case, t))
+    single = " " + t["method_single"] if case.call.fewest_wells == 1 else ""
+    return str(said + _thresholds(case, t) + single)
 
 
 def _thresholds(case: Case, t: Any) -> str:

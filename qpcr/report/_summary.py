@@ -315,3 +315,11 @@ def limitations(record: Record, tongue: Language) -> str:
     """What the panel cannot see, for a page on which something was not detected."""
     texts = dict.fromkeys(text for call in record.calls for text in call.limitations)
     return " ".join(tongue.say_all(texts))
+
+
+def single_wells(record: Record, t: Texts) -> str:
+    """Which samples rest on one well of a target, so that no replicate shows a failed one."""
+    single = [call.sample for call in record.calls if call.fewest_wells == 1]
+    if single and len(single) == len(record.calls):
+        return t["single_all"]
+    return t["single_some"].format(samples=_listed(single, t)) if single else ""

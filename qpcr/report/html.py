@@ -71,6 +71,7 @@ def render(record: Record, lang: str = "en") -> str:
         calls=_summary.called(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",
         limitations=_summary.limitations(record, tongue),
+        single_wells=_summary.single_wells(record, tongue.texts),
         warnings=_summary.warnings(record, tongue),
         notes=tongue.say_all((*record.run.notes, *record.curves.notes)),
         counts=_summary.counts(record, texts),

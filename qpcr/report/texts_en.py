@@ -65,6 +65,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "todo": "What to do",
         "chain": "how it was decided",
         "limitations": "What this assay cannot see:",
+        "single_all": "Every result rests on one usable well for some target: no replicate shows "
+        "whether a well failed, and a few copies can miss a single well.",
+        "single_some": "These results rest on one usable well for some target, so that no "
+        "replicate shows whether it failed: {samples}.",
         "mixed": "mixed, {deletions}",
         "outcome_detected": "Detected",
         "outcome_not_detected": "Not detected",

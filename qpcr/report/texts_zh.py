@@ -59,6 +59,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "todo": "处理建议",
         "chain": "判定过程",
         "limitations": "本检测不能检出：",
+        "single_all": "所有结果均有靶标仅依据一个可用孔：没有复孔可显示该孔是否失败，"
+        "且低拷贝样本可能恰好不在该孔中。",
+        "single_some": "以下结果有靶标仅依据一个可用孔，没有复孔可显示其是否失败：{samples}。",
         "mixed": "混合型，{deletions}",
         "outcome_detected": "检出",
         "outcome_not_detected": "未检出",
