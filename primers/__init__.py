@@ -15,6 +15,7 @@ from primers.pcr import Product, in_silico_pcr
 from primers.sites import Binding
 from primers.structures import dimer, hairpin
 from primers.thermo import Solution, tm_celsius
+from primers.thresholds import check_thresholds
 
 __all__ = [
     "Assay",
@@ -33,6 +34,7 @@ __all__ = [
     "SequenceError",
     "Solution",
     "check_panel",
+    "check_thresholds",
     "dimer",
     "fix_thresholds",
     "hairpin",

@@ -13,7 +13,9 @@ def run(*arguments):
 
 def test_a_panel_of_ones_own(tmp_path):
     file = tmp_path / "ours.toml"
-    assert run("panel", "new", "ours", "--out", file).exit_code == 0
+    made = run("panel", "new", "ours", "--out", file)
+    assert made.exit_code == 0
+    assert "warning: no fixed threshold for F.4 × R-7" in made.output
     assert run("panel", "check", file).exit_code == 0
     again = run("panel", "new", "ours", "--out", file)
     assert again.exit_code == 3

@@ -64,10 +64,12 @@ def panel_check(name: str, reference: tuple[Path, ...]) -> None:
 @click.option("--out", type=FILE, required=True, help="TOML file to write; it must not exist.")
 def panel_new(name: str, like: str, out: Path) -> None:
     """Start a panel of your own, called NAME, as a copy of one that comes with this software."""
-    from primers import new_panel
+    from primers import check_thresholds, load_panel, new_panel
 
     _write_new(out, new_panel(name, like))
     click.echo(f"written: {out}; edit it, then: qpcr panel check {out}")
+    for finding in check_thresholds(load_panel(out)):
+        click.echo(f"{finding.severity}: {finding.message}")
 
 
 @panel.command("thresholds")

@@ -5,16 +5,21 @@ UTF-8, no namespace. Wells are 0-based and row-major.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qpcr.errors import InputError
 from qpcr.formats._eds_text import clean_name, flag, integer, real, remark, text
-from qpcr.run import Reaction, Stage, Step, Target, Task, well_name
+from qpcr.formats._ini import moment
+from qpcr.run import Provenance, Reaction, Stage, Step, Target, Task, well_name
 from qpcr.said import say
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+    from qpcr.formats._archive import Archive
 
 MAX_CYCLES = 2_000
 
@@ -191,3 +196,52 @@ def read_protocol(root: _Element) -> tuple[Stage, ...]:
         repetitions = integer(stage, "NumOfRepetitions", 1, MAX_CYCLES)
         stages.append(Stage(text(stage, "StageFlag") or "?", repetitions, tuple(steps)))
     return tuple(stages)
+
+
+def read_provenance(
+    archive: Archive,
+    experiment: _Element,
+    plate: Plate,
+    *,
+    reader: str,
+    software: str | None,
+    instruments: Mapping[str, str],
+) -> Provenance:
+    """Read where a run comes from out of ``experiment.xml``.
+
+    Parameters
+    ----------
+    archive
+        The file.
+    experiment
+        Root of ``experiment.xml``.
+    plate
+        Whose name and barcode are taken where the experiment has none.
+    reader
+        Name of the format.
+    software
+        Name and version of the software that wrote the file.
+    instruments
+        Names of instruments by the type's id in small letters; others keep their id.
+    """
+    version = re.search(r"\d+(\.\d+)+", software or "")
+    instrument = text(experiment, "InstrumentTypeId")
+    return Provenance(
+        archive.path.name,
+        archive.sha256,
+        archive.size,
+        reader,
+        instrument=instruments.get((instrument or "").lower(), instrument),
+        software=software,
+        software_version=version[0] if version else None,
+        experiment=remark(experiment, "Name") or plate.name,
+        experiment_type=text(experiment, "Type/Id"),
+        chemistry=text(experiment, "ChemistryType"),
+        operator=remark(experiment, "Operator"),
+        barcode=plate.barcode,
+        comment=remark(experiment, "Description"),
+        run_state=text(experiment, "RunState"),
+        started=moment(text(experiment, "RunStartTime")),
+        ended=moment(text(experiment, "RunEndTime")),
+        modified=moment(text(experiment, "ModifiedTime")),
+    )

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -43,13 +44,13 @@ from qpcr.formats._eds_manifest import (
 )
 from qpcr.formats._eds_results import read_results
 from qpcr.formats._eds_settings import note_windows_beyond, read_settings
-from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
-from qpcr.formats._eds_text import remark, text
-from qpcr.formats._ini import Section, moment, parse_ini
+from qpcr.formats._eds_setup import Plate, read_plate, read_protocol, read_provenance
+from qpcr.formats._eds_text import text
+from qpcr.formats._ini import Section, parse_ini
 from qpcr.formats._light import read_light
 from qpcr.formats._members import in_part
 from qpcr.formats._multicomponent import Multicomponent, from_object, from_text
-from qpcr.run import InstrumentResult, Provenance, Run
+from qpcr.run import InstrumentResult, Run
 from qpcr.said import say
 
 if TYPE_CHECKING:
@@ -131,7 +132,18 @@ def read(probe: Probe) -> Run:
     results = _results(archive, plate, count, notes)
     light, partly = read_light(archive, ROOT, f"{ROOT}quant/")
     return Run(
-        _provenance(archive, manifest, software, experiment, plate, files),
+        replace(
+            read_provenance(
+                archive,
+                experiment,
+                plate,
+                reader=READER,
+                software=software,
+                instruments=_INSTRUMENTS,
+            ),
+            instrument_serial=_serial(files),
+            simulated=manifest.get("simulated", "").lower() == "true",
+        ),
         plate.rows,
         plate.columns,
         plate.reactions,
@@ -303,39 +315,6 @@ def _results(
             say("{count} stored results belong to no reaction of the plate.", count=len(foreign))
         )
     return {key: result for key, result in found.items() if key in known}
-
-
-def _provenance(
-    archive: Archive,
-    manifest: dict[str, str],
-    software: str,
-    experiment: _Element,
-    plate: Plate,
-    files: dict[str, dict[str, Section]],
-) -> Provenance:
-    version = re.search(r"\d+(\.\d+)+", software)
-    instrument = text(experiment, "InstrumentTypeId")
-    return Provenance(
-        archive.path.name,
-        archive.sha256,
-        archive.size,
-        READER,
-        instrument=_INSTRUMENTS.get((instrument or "").lower(), instrument),
-        instrument_serial=_serial(files),
-        software=software,
-        software_version=version[0] if version else None,
-        experiment=remark(experiment, "Name") or plate.name,
-        experiment_type=text(experiment, "Type/Id"),
-        chemistry=text(experiment, "ChemistryType"),
-        operator=remark(experiment, "Operator"),
-        barcode=plate.barcode,
-        comment=remark(experiment, "Description"),
-        run_state=text(experiment, "RunState"),
-        started=moment(text(experiment, "RunStartTime")),
-        ended=moment(text(experiment, "RunEndTime")),
-        modified=moment(text(experiment, "ModifiedTime")),
-        simulated=manifest.get("simulated", "").lower() == "true",
-    )
 
 
 def _serial(files: dict[str, dict[str, Section]]) -> str | None:

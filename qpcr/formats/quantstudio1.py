@@ -10,8 +10,6 @@ not used.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from qpcr._frozen import FloatArray
@@ -21,14 +19,13 @@ from qpcr.formats._archive import Archive
 from qpcr.formats._eds_manifest import ROOT, is_quantstudio, manifest_of, software_of
 from qpcr.formats._eds_results import read_results
 from qpcr.formats._eds_settings import read_settings
-from qpcr.formats._eds_setup import Plate, read_plate, read_protocol
-from qpcr.formats._eds_text import remark, text
-from qpcr.formats._ini import moment
+from qpcr.formats._eds_setup import Plate, read_plate, read_protocol, read_provenance
 from qpcr.formats._light import read_light
 from qpcr.formats._members import in_part, kinds
 from qpcr.formats._own_filters import own_filters
 from qpcr.formats._quantstudio1_data import read_filters, read_signals
-from qpcr.run import AnalysisSettings, DyeSignals, InstrumentResult, Provenance, Run, Stage
+from qpcr.formats._unfinished import note_unfinished
+from qpcr.run import AnalysisSettings, DyeSignals, InstrumentResult, Run, Stage
 from qpcr.said import say
 
 READER = "quantstudio1"
@@ -65,7 +62,14 @@ def read(probe: Probe) -> Run:
     results = _results(archive, wells)
     known = {(reaction.well, reaction.target) for reaction in plate.reactions}
     count = _count(counts, cycles, results)
-    provenance = _provenance(archive, plate)
+    provenance = read_provenance(
+        archive,
+        archive.xml(f"{ROOT}experiment.xml"),
+        plate,
+        reader=READER,
+        software=software_of(manifest_of(archive)),
+        instruments=_INSTRUMENTS,
+    )
     _remarks(provenance.run_state, plate, protocol, count, cycles, notes)
     if foreign := len(results.keys() - known):
         notes.append(
@@ -152,39 +156,8 @@ def _remarks(
             say("The run had not finished when the file was written (state {state}): its results "
                 "are not final.", state=state)
         )  # fmt: skip
-    planned = max((s.repetitions for s in protocol if any(x.reads for x in s.steps)), default=0)
-    if count < planned:
-        notes.append(
-            say("The file holds {count} of the {planned} cycles of its protocol: the run was cut "
-                "off, or has not finished.", count=count, planned=planned)
-        )  # fmt: skip
+    note_unfinished(protocol, count, notes)
     if not plate.reactions:
         notes.append(say("No target is set up in any well: there is nothing to analyze."))
     elif not cycles:
         notes.append(say("The file holds no dye signals: it was not analyzed on the instrument."))
-
-
-def _provenance(archive: Archive, plate: Plate) -> Provenance:
-    experiment = archive.xml(f"{ROOT}experiment.xml")
-    software = software_of(manifest_of(archive))
-    version = re.search(r"\d+(\.\d+)+", software or "")
-    instrument = text(experiment, "InstrumentTypeId")
-    return Provenance(
-        archive.path.name,
-        archive.sha256,
-        archive.size,
-        READER,
-        instrument=_INSTRUMENTS.get((instrument or "").lower(), instrument),
-        software=software,
-        software_version=version[0] if version else None,
-        experiment=remark(experiment, "Name") or plate.name,
-        experiment_type=text(experiment, "Type/Id"),
-        chemistry=text(experiment, "ChemistryType"),
-        operator=remark(experiment, "Operator"),
-        barcode=plate.barcode,
-        comment=remark(experiment, "Description"),
-        run_state=text(experiment, "RunState"),
-        started=moment(text(experiment, "RunStartTime")),
-        ended=moment(text(experiment, "RunEndTime")),
-        modified=moment(text(experiment, "ModifiedTime")),
-    )

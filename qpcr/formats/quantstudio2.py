@@ -35,6 +35,7 @@ from qpcr.formats._quantstudio2_data import (
     read_signals,
 )
 from qpcr.formats._quantstudio2_plate import Plate, read_method, read_plate
+from qpcr.formats._unfinished import note_unfinished
 from qpcr.run import Provenance, Run, Stage
 from qpcr.said import say
 
@@ -139,12 +140,7 @@ def _count(
                 say("The file holds {part} of {number} cycles; its run has {count}.",
                     part=name, number=number, count=count)
             )  # fmt: skip
-    planned = max((s.repetitions for s in protocol if any(x.reads for x in s.steps)), default=0)
-    if count < planned:
-        notes.append(
-            say("The file holds {count} of the {planned} cycles of its protocol: the run was cut "
-                "off, or has not finished.", count=count, planned=planned)
-        )  # fmt: skip
+    note_unfinished(protocol, count, notes)
     return count
 
 
