@@ -98,11 +98,11 @@ def panel_thresholds(
         basis = basis_of(bar.track(files, description="files"), chosen)
     proposals = propose_thresholds(basis, chosen)
     print_table(COLUMNS, proposal_rows(proposals))
-    for note in (*proposal_notes(basis, proposals), ADVICE):
+    fixed = {one.target: one.threshold for one in proposals if one.threshold is not None}
+    for note in (*proposal_notes(basis, proposals), *([ADVICE] if fixed else [])):
         click.echo(note)
     if out is None:
         return
-    fixed = {one.target: one.threshold for one in proposals if one.threshold is not None}
     if not fixed:
         raise InputError("there is no threshold to write", file=out)
     _write_new(out, fix_thresholds(name, fixed, citation_of(basis), name=called))
