@@ -199,6 +199,8 @@ def test_lots_are_kept_and_corrected_with_a_reason(store):
         store.set_lots(first, [], taken_back=["probe"], reason="again")
     with pytest.raises(InputError, match="no such run"):
         store.set_lots("r0", [MIX])
+    with pytest.raises(InputError, match="at once"):
+        store.set_lots(first, [Lot("mastermix", "C")], taken_back=["mastermix"], reason="x")
     assert Store.open(store.folder).lots(first) == store.lots(first)
     store.rebuild_index()
     assert [one.reagent for one in store.lots(first)] == ["mastermix"]

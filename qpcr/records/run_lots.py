@@ -76,8 +76,11 @@ def corrections(
     """
     first = first_of(index, run_id)
     known = [one.reagent for one in lots_known(index, run_id)]
-    changes = changes_to(first, run_id, lots, reason)
+    wanted = list(lots)
+    changes = changes_to(first, run_id, wanted, reason)
     for reagent in taken_back:
+        if reagent in {one.reagent for one in wanted}:
+            raise InputError("a lot is stated and taken back at once", found=reagent)
         if reagent not in known:
             raise InputError(
                 "no lot of this reagent is on record", found=reagent,
