@@ -5,7 +5,7 @@ that defines the limit: so the limit itself is a parameter, psi, and b the other
 
 **Interval.** The signed likelihood root r(psi) = sign(psi^ − psi) √(2 (l(psi^, b^) − l(psi, b~)))
 is normal only to first order; with few wells it has a mean of about −0.2 for the LOD, so that
-limits come out too low. Skovgaard's adjustment (1996, doi:10.2307/3318548; Barndorff-Nielsen 1986,
+limits come out too low. Skovgaard's adjustment (1996, Bernoulli 2:145; Barndorff-Nielsen 1986,
 doi:10.1093/biomet/73.2.307) r* = r + ln(u/r)/r is normal to second order, with
 
     u = [S⁻¹ q]_psi · √det j^ · det S / (det i^ · √j~_bb),

@@ -46,6 +46,30 @@ def test_limit_is_that_of_a_generalised_linear_model(link):
     assert mine.p == pytest.approx(chi2.sf(fit.deviance, fit.df_resid), abs=1e-6)
 
 
+BEETLES = ((1.6907, 59, 6), (1.7242, 60, 13), (1.7552, 62, 18), (1.7842, 56, 28),
+           (1.8113, 63, 52), (1.8369, 59, 53), (1.8610, 62, 61), (1.8839, 60, 60))  # fmt: skip
+"""Published counts: log10 dose, tested, responded (Bliss 1935, as in Dobson's textbook)."""
+
+
+@pytest.mark.parametrize(
+    ("link", "a", "b", "deviance"),
+    [
+        ("logit", -60.7175, 34.2703, 11.2322),
+        ("probit", -34.935, 19.728, 10.120),
+        ("cloglog", -39.572, 22.041, 3.446),
+    ],
+)
+def test_a_published_example(link, a, b, deviance):
+    levels = [Level(10**x, n, k) for x, n, k in BEETLES]
+    for probability in (0.5, 0.95):
+        made = detection_limit(levels, link, probability)
+        assert made.slope == pytest.approx(b, abs=6e-3)
+        assert made.deviance == pytest.approx(deviance, abs=2e-3)
+        expected = (quantile(link, probability) - a) / b
+        assert math.log10(made.value) == pytest.approx(expected, abs=2e-4)
+        assert made.low < made.value < made.high
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_limits_are_where_a_likelihood_ratio_test_turns(link):
     """With the limit moved to x = 0 and eta fixed there, only the slope is free."""

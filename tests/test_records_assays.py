@@ -123,6 +123,26 @@ def test_what_is_on_record_changes_only_with_a_reason_and_stays_in_the_history(s
     assert assays(store, what="standard curve") == ()
 
 
+def test_a_withdrawn_curve_serves_no_later_plate(store):
+    for file, day in (("a.eds", 5), ("b.eds", 9)):
+        store.commit(changes=assay_changes(store, values(plate(file, day=date(2026, 3, day)))))
+    newest = next(one for one in assays(store, what="standard curve") if "b.eds" in one.path)
+    refused = run("records", "assays", "--store", store.folder, "--withdraw", newest.path)
+    assert refused.exit_code == 2
+    wrong = run("records", "assays", "--store", store.folder, "--withdraw", newest.path[:-1],
+                "--reason", "spoiled")  # fmt: skip
+    assert wrong.exit_code == 3
+    assert newest.path in wrong.output
+    done = run("records", "assays", "--store", store.folder, "--withdraw", newest.path,
+               "--reason", "spoiled", "--user", "li")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    opened = Store.open(store.folder)
+    assert curves_on_record(opened)[0].made == date(2026, 3, 5)
+    last = opened.history(patient="")[-1]
+    assert (last.new, last.old["lot"], last.reason, last.user) == (None, "L1", "spoiled", "li")
+    assert verify(store.folder).problems == ()
+
+
 def test_assays_are_of_no_patient(store):
     store.commit(record(1, "p"), assay_changes(store, values(plate())))
     assert [one.patient for one in store.patients()] == ["p"]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from qpcr._nearest import did_you_mean
 from qpcr.errors import InputError
 from qpcr.quantities.kept import CURVE, Kept, stored_of
 from qpcr.records.event import NOBODY, Change, Kind
-from qpcr.records.query import RunQuery
+from qpcr.records.query import Receipt, RunQuery
 
 if TYPE_CHECKING:
     from calibration.stored_curve import StoredCurve
@@ -99,6 +100,24 @@ def assays(
         and target in (None, one.value.get("target"))
         and run in (None, one.run)
     )
+
+
+def withdraw(store: Store, path: str, reason: str | None, user: str | None = None) -> Receipt:
+    """Take a value back: it counts no more, and stays in the history.
+
+    Raises
+    ------
+    InputError
+        Nothing is on record at that path, or there is no reason.
+    """
+    known = [one.path for one in assays(store)]
+    if path not in known:
+        raise InputError(
+            "nothing is on record of an assay there",
+            found=path,
+            remedy=did_you_mean(path, known) or "qpcr records assays lists what there is",
+        )
+    return store.commit(None, [Change(NOBODY, Kind.ASSAY, path, None, reason)], user=user)
 
 
 def curves_on_record(

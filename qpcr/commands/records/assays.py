@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands._screen import print_table
-from qpcr.commands.records._options import opened, store_option
+from qpcr.commands.records._options import opened, store_option, user_option
 
 if TYPE_CHECKING:
     from qpcr.records.assays import Assay
 
-HEADS = ("What", "Target", "Lot", "Made", "Says", "From", "Kept", "By", "Run")
+HEADS = ("Path", "Lot", "Made", "Says", "Kept", "By", "Run")
 
 
 @click.command()
@@ -22,11 +22,30 @@ HEADS = ("What", "Target", "Lot", "Made", "Says", "From", "Kept", "By", "Run")
 @click.option("--target", help="Of one target.")
 @click.option("--run", help="From one run.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-def assays(folder: Path, target: str | None, run: str | None, as_json: bool) -> None:
+@click.option("--withdraw", metavar="PATH", help="Take one back: no later plate is read from it.")
+@click.option("--reason", help="Why it is taken back.")
+@user_option
+def assays(
+    folder: Path,
+    target: str | None,
+    run: str | None,
+    as_json: bool,
+    withdraw: str | None,
+    reason: str | None,
+    user: str | None,
+) -> None:
     """List what is on record of assays, the newest first; of no patient."""
     from qpcr.records.assays import assays as on_record
+    from qpcr.records.assays import withdraw as take_back
 
-    found = on_record(opened(folder), target=target, run=run)
+    store = opened(folder)
+    if withdraw is not None:
+        if not (reason or "").strip():
+            raise click.UsageError("--withdraw: say why with --reason")
+        receipt = take_back(store, withdraw, reason, user)
+        click.echo(f"withdrawn: {withdraw} (commit {receipt.sequence}); the history keeps it")
+        return
+    found = on_record(store, target=target, run=run)
     if as_json:
         values = [{"path": one.path, "run": one.run, **one.value} for one in found]
         click.echo(json.dumps(values, ensure_ascii=False, indent=1))
@@ -40,12 +59,10 @@ def _row(one: Assay) -> tuple[str, ...]:
 
     value = summary_of(one.value)
     return (
-        one.what,
-        value.target,
+        one.path,
         value.lot or "",
         value.made or "",
         "; ".join(value.says),
-        one.source or "",
         f"{one.at:%Y-%m-%d %H:%M}",
         one.user,
         one.run or "",
