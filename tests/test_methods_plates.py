@@ -12,6 +12,7 @@ import pytest
 import shared_curves
 from shared_curves import CYCLES, assay, batch_of
 
+from qpcr.fits import fit_arrays
 from qpcr.methods import _shift, methods
 from qpcr.methods._aligned import align
 from qpcr.methods.recommended import HOW
@@ -71,6 +72,19 @@ def test_wells_without_template_change_nothing(plain):
     np.testing.assert_allclose(e.cq[:24], plain.cq, atol=1e-9)
     assert np.isnan(e.cq[24:]).all()
     assert np.isnan(e.cq_se[24:]).all()
+
+
+def test_a_slow_drift_is_no_rise(plain):
+    """It bends like a rise while no baseline is taken off; above a baseline there is nothing."""
+    noise = np.random.default_rng(0).normal(size=(4, len(CYCLES)))
+    drift = 0.9 + 0.03 / (1 + np.exp(-0.2 * (CYCLES - 20))) + 0.001 * noise
+    batch = batch_of(np.vstack([MADE.signal, drift]), [*TARGETS, *["a"] * 4])
+    above = fit_arrays(CYCLES, batch.drn, model="logistic5").table.amplified
+    deceptive = (batch.whole.table.amplified & ~above)[24:]
+    assert deceptive.any()
+    e = RECOMMENDED.estimate(batch)
+    assert np.isnan(e.cq[24:][deceptive]).all()
+    np.testing.assert_allclose(e.cq[:24], plain.cq, atol=0.05)
 
 
 def test_other_targets_of_the_plate_hardly_change_a_cq(plain):

@@ -125,7 +125,8 @@ class _Begin:
 
 
 def _begin(batch: Batch, own: OwnFits) -> _Begin:
-    group, count, last = batch.groups[own.rows], batch.targets, batch.cycles[-1:].sum()
+    group, count = batch.groups[own.rows], batch.targets
+    last = float(batch.cycles[-1]) if len(batch.cycles) else 0.0
     log_a = np.log(own.amplitude)
     place = own.passes(np.full(len(own), REFERENCE))
     seen = place <= last - UNSEEN

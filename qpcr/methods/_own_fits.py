@@ -75,21 +75,26 @@ def own_fits(batch: Batch) -> OwnFits:
     """Fits of the wells that amplified.
 
     A well that drifts too much to be told from a straight line gets a second chance above the
-    instrument's baseline.
+    instrument's baseline. A slow drift without a baseline taken off looks like a rise: a well that
+    stays below the instrument's threshold must also amplify above its baseline.
     """
     table = batch.whole.table
     theta, amplitude, noise = table.theta.copy(), table.linear[:, 1].copy(), table.noise.copy()
     covariance = table.covariance[:, :COORDINATES, :COORDINATES].copy()
     line = np.stack([table.linear[:, 0] + batch.ground, np.zeros(len(batch))], axis=1)
     good = table.amplified.copy()
-    again = np.flatnonzero(~good & np.isfinite(batch.drn).any(axis=1))
-    if len(again):
-        second = fit_arrays(batch.cycles, batch.drn[again], model=MODEL).table
-        theta[again], noise[again] = second.theta, second.noise
-        covariance[again] = second.covariance[:, :COORDINATES, :COORDINATES]
-        amplitude[again], good[again] = second.linear[:, 1], second.amplified
+    above = (batch.drn > batch.thresholds[:, None]).any(axis=1) | np.isnan(batch.thresholds)
+    asked = np.flatnonzero((~good | ~above) & np.isfinite(batch.drn).any(axis=1))
+    if len(asked):
+        second = fit_arrays(batch.cycles, batch.drn[asked], model=MODEL).table
+        chance = ~good[asked]
+        good[asked] = second.amplified
+        again = asked[chance]
+        theta[again], noise[again] = second.theta[chance], second.noise[chance]
+        covariance[again] = second.covariance[chance, :COORDINATES, :COORDINATES]
+        amplitude[again] = second.linear[chance, 1]
         line[again] = _straight(batch.cycles, (batch.signal - batch.drn)[again])
-        line[again, 0] += second.linear[:, 0]
+        line[again, 0] += second.linear[chance, 0]
     good &= (amplitude > 0) & np.isfinite(theta).all(axis=1) & np.isfinite(line).all(axis=1)
     rows = np.flatnonzero(good)
     return OwnFits(
