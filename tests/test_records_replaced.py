@@ -72,28 +72,94 @@ def test_a_first_call_replaces_none(store):
         keep(store, replace(record(1, "p"), calls=(), settings=Settings(threshold=0.3)))
 
 
-@pytest.mark.parametrize("who", [(), (Identity("s1", "right", "bone marrow", "day 14"),)])
+@pytest.mark.parametrize(
+    "who",
+    [
+        (Identity("s2", "somebody else"),),
+        (Identity("s1", "right", "bone marrow", "day 14"),),
+    ],
+)
 def test_a_sample_leaves_a_patient_only_with_a_reason_and_then_wholly(store, who):
     first = keep(store, record(1, "wrong"))
     path = f"{first.run_id}/s1"
     moved = of(record(1), *who)
     with pytest.raises(InputError, match="would change calls") as caught:
         keep(store, moved)
-    assert ("of another patient" if who else "of nobody") in caught.value.found
+    right = who[0].sample == "s1"
+    assert ("of another patient" if right else "of nobody") in caught.value.found
     assert "wrong" not in str(caught.value)
     store.review("wrong", path, user="anna")
     store.sign("wrong", path, user="anna")
     done = keep(store, moved, "the sheet was wrong")
     assert store.patient("wrong").results == {}
     assert store.patient("wrong").final_results == ()
-    last = store.patient("wrong").events[-1]
-    assert (last.path, last.new, last.reason) == (path, None, "the sheet was wrong")
-    assert last.old["outcome"] == "detected"
+    result, specimen = store.patient("wrong").events[-2:]
+    assert (result.path, result.new, result.reason) == (path, None, "the sheet was wrong")
+    assert result.old["outcome"] == "detected"
+    assert (specimen.kind, specimen.new) == (Kind.SPECIMEN, None)
+    assert store.patient("wrong").specimens == {}
     found = [one.patient for one in store.patients(PatientQuery(outcome="detected"))]
-    assert found == [one.patient for one in who]
+    assert found == (["right"] if right else [])
     for one in who:
-        assert list(store.patient(one.patient).results) == [f"{done.run_id}/s1"]
+        assert list(store.patient(one.patient).results) == [f"{done.run_id}/{one.sample}"]
     assert not store.verify().problems
+
+
+def test_a_signed_result_leaves_with_its_unsigned_revision(store):
+    """Signed for the wrong patient, analyzed again, and only then corrected."""
+    path = f"{keep(store, record(1, 'wrong')).run_id}/s1"
+    store.review("wrong", path, user="anna")
+    store.sign("wrong", path, user="anna")
+    keep(store, replace(record(1, "wrong"), settings=Settings(threshold=0.3)), "other threshold")
+    moved = replace(record(1, "right"), settings=Settings(threshold=0.3))
+    with pytest.raises(InputError, match="reviewed or amended and change calls") as caught:
+        keep(store, moved)
+    assert caught.value.found.startswith("1 such results; ")
+    keep(store, moved, "the sheet was wrong")
+    assert store.patient("wrong").results == {}
+    assert len(store.patient("right").current_results) == 1
+
+
+def test_what_others_say_of_a_specimen_stays(store):
+    keep(store, record(1, "p"))
+    keep(store, record(2, "p"))
+    dated = {"timepoint": "day 14", "specimen": "bone marrow", "date": "2024-01-15"}
+    ((key, _),) = store.patient("p").specimens.items()
+    keep(store, record(1, "other"), "the sheet was wrong")
+    assert list(store.patient("p").specimens) == [key], "the other run speaks of it"
+    store.amend(Change("p", Kind.SPECIMEN, key, dated, "import"), user="anna")
+    keep(store, record(2, "other"), "the sheet was wrong")
+    assert store.patient("p").specimens[key].date == "2024-01-15"
+    assert store.patient("p").results == {}
+
+
+def test_a_forgotten_sheet_takes_nothing_back(store):
+    keep(store, record(1, "p"))
+    head = store.head()
+    for made in (record(1), replace(record(1), settings=Settings(threshold=0.3))):
+        for reason in (None, "other threshold"):
+            with pytest.raises(InputError, match="does not say to whom"):
+                keep(store, made, reason)
+    assert store.head() == head
+    keep(store, record(2))
+    keep(store, replace(record(2), settings=Settings(threshold=0.3)))  # it was nobody's before
+
+
+@pytest.mark.parametrize("other", ["PAT-1", "pat 1", " pat-1", "ｐａｔ-1", "pat–1"])
+def test_an_id_that_looks_like_another_makes_no_new_patient(store, other):
+    keep(store, record(1, "pat-1"))
+    head = store.head()
+    if other != "pat 1":
+        with pytest.raises(InputError, match="only by case, width, spaces or dashes") as caught:
+            keep(store, record(2, other))
+        assert "pat" not in str(caught.value).replace("patient", "")
+        with pytest.raises(InputError, match="only by case"):
+            store.commit(changes=[Change(other, Kind.CLINICAL, "wbc", 5.5)], user="anna")
+        assert store.head() == head
+    both = [Change(one, Kind.CLINICAL, "wbc", 5.5) for one in ("new-1", "NEW-1")]
+    with pytest.raises(InputError, match="only by case"):
+        store.commit(changes=both, user="anna")
+    keep(store, record(3, "pat-2"))
 
 
 def test_another_time_point_needs_a_reason_a_first_one_none(store):

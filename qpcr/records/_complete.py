@@ -60,7 +60,8 @@ def completed(
         about = change.path if ours else change.patient
         events = known.setdefault((ours, about), list(history(change)))
         old = value_at(events, change.kind, change.path)
-        if specimens_once and change.kind is Kind.SPECIMEN and old is not None:
+        said = change.kind is Kind.SPECIMEN and old is not None and change.new is not None
+        if specimens_once and said:
             continue
         if change.kind is Kind.REVIEW:
             _check_review(change, old, events, user, policy)

@@ -3,12 +3,17 @@
 A call that somebody may have read is never replaced by another one in silence: whoever writes the
 new analysis is told, sample by sample, and has to say why. What was called on record is the result
 as it stands, amendments included; a sample that is nobody's is called as its run says.
+
+A sample that turns out to be another patient's takes everything with it: the results of the
+patient who had it are taken back, also the signed one that its revisions had not replaced yet, and
+so is the specimen that was filed for them. An analysis that names nobody, because the sheet was
+forgotten, says nothing of whose the samples are: it is refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +57,9 @@ class Replaced:
     calls
         That change; also those that are made for the first time.
     taken_back
-        Results of patients to whom their sample does not belong any more.
+        Results, and their specimens, of patients to whom their sample does not belong any more.
+    unnamed
+        The new analysis names nobody at all, and samples belong to patients on record.
     worked_on
         How many of the results were reviewed, signed or amended.
     reason
@@ -64,6 +71,7 @@ class Replaced:
     taken_back: tuple[Change, ...] = ()
     worked_on: int = 0
     reason: str | None = None
+    unnamed: bool = False
 
     def check(self, reason: str | None) -> str | None:
         """Refuse to replace without a reason what must not be replaced so; else the reason.
@@ -71,8 +79,17 @@ class Replaced:
         Raises
         ------
         InputError
-            Results were worked on, or calls change, and nobody says why.
+            Results were worked on, or calls change, and nobody says why; or nobody says whose the
+            samples are.
         """
+        if self.unnamed:
+            raise InputError(
+                "the run's samples belong to patients, and this analysis does not say to whom",
+                place=f"run {self.run}",
+                expected="the sample sheet, or the pattern of names",
+                remedy="give --sheet (or --sample-pattern) as before; what is not a patient's is "
+                "taken back by qpcr records amend --take-back",
+            )
         if reason is not None and reason.strip():
             return reason
         changed = [str(one) for one in self.calls if one.before != NOT_CALLED]
@@ -117,13 +134,45 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
     calls = tuple(
         changed for name, pair in pairs.items() if (changed := _change(name, *pair)) is not None
     )
-    taken_back = tuple(
-        Change(patient, Kind.RESULT, result.path, None, run=old)
-        for name, (patient, result) in filed.items()
-        if pairs[name][1].patient != patient
+    moved = [one for name, one in filed.items() if pairs[name][1].patient != one[0]]
+    results = [(who, one) for who, last in moved for one in _all_of(index, who, last)]
+    withdrawn = [Change(who, Kind.RESULT, one.path, None, run=one.run) for who, one in results]
+    involved = {(who, one.path): one for who, one in (*filed.values(), *results)}
+    return Replaced(
+        old,
+        calls,
+        (*withdrawn, *_specimens(index, results)),
+        sum(one.state is not State.PRELIMINARY for one in involved.values()),
+        _released(record, pairs, calls),
+        unnamed=bool(filed) and not record.identities,
     )
-    worked_on = sum(one.state is not State.PRELIMINARY for _, one in filed.values())
-    return Replaced(old, calls, taken_back, worked_on, _released(record, pairs, calls))
+
+
+def _all_of(index: Index, patient: str, last: Result) -> list[Result]:
+    """A result and those that it replaced, in turn."""
+    known = index.patient(patient)
+    before = () if known is None else known.results.values()
+    return [one for one in before if one == last or (known and last in known.revisions(one))]
+
+
+def _specimens(index: Index, results: Iterable[tuple[str, Result]]) -> Iterator[Change]:
+    """Specimens that only those results speak of, and nobody has said anything about since."""
+    gone: dict[str, list[Result]] = {}
+    for name, one in results:
+        gone.setdefault(name, []).append(one)
+    for name, going in gone.items():
+        patient = index.patient(name)
+        if patient is None:
+            continue
+        runs = {one.run for one in going}
+        staying = {
+            (one.timepoint, one.specimen) for one in patient.results.values() if one not in going
+        }
+        for key, taken in patient.specimens.items():
+            about = [e for e in patient.events if e.kind is Kind.SPECIMEN and e.path == key]
+            used = (taken.timepoint, taken.specimen) in staying
+            if not used and {event.run for event in about} <= runs:
+                yield Change(name, Kind.SPECIMEN, key, None)
 
 
 @dataclass(frozen=True, slots=True)

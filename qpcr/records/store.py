@@ -17,6 +17,7 @@ from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._complete import completed
 from qpcr.records._files import in_words
+from qpcr.records._ids import check_new
 from qpcr.records._init import make_store
 from qpcr.records._recover import unfinished
 from qpcr.records._search import find_patients, find_runs
@@ -154,6 +155,7 @@ class Store(Writer):
                 mine = [replace(one, reason=reason) for one in mine]
                 events = self._events(mine, user, once=True)
                 events += self._events(wanted, user, before=events)
+            self._check_ids(events)
             if run is None and not events:
                 return Receipt(latest if again else None, None, True, self._index.position.sequence)
             position = self._index.position
@@ -165,6 +167,12 @@ class Store(Writer):
         if run is None:
             return Receipt(latest if again else None, None, again, head.sequence)
         return Receipt(run["run_id"], run["revision_of"], False, head.sequence, replaced.calls)
+
+    def _check_ids(self, events: Iterable[Event]) -> None:
+        """Refuse new patients whose ids only look like others'."""
+        known = {row[0] for row in self._index.db.execute("SELECT patient FROM patients")}
+        named = (e.patient for e in events if e.kind not in OURS)
+        check_new((one for one in named if one not in known), known)
 
     def changed_calls(self, record: Record) -> tuple[CallChange, ...]:
         """Calls on record that would change if a record were committed now; nothing is written."""
