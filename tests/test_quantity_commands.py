@@ -27,6 +27,7 @@ from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
 from qpcr.quantities.measured import measured
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.quantify import quantify
+from qpcr.quantities.relative import factors_of
 from qpcr.run import Task
 from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
 
@@ -193,9 +194,15 @@ def test_relative_quantities_of_a_run_name_their_method(tmp_path):
         delta = {gene: np.mean(mean["base", gene]) - np.mean(mean["more", gene]) for gene in "AB"}
         assert ratio == pytest.approx(factor["A"] ** delta["A"] / factor["B"] ** delta["B"])
         assert ratio == pytest.approx(10, rel=0.25), "ten times more of A was put in"
-    done = run("relative", *given_, "--method", "cy0", "--efficiencies")
-    assert done.exit_code == 3
-    assert "for every well" in done.output
+    record = analyze(plate, method="recommended")
+    bare = tuple(replace(one, efficiency=None) for one in record.quantification.wells)
+    lacking = replace(record, quantification=replace(record.quantification, wells=bare))
+    with pytest.raises(InputError, match="no efficiency for a gene"):
+        factors_of([lacking], "recommended")
+    for method in ("cy0", "shared"):
+        done = run("relative", *given_, "--method", method, "--efficiencies")
+        assert done.exit_code == 3
+        assert "no efficiency of a gene" in done.output
 
 
 def test_cq_of_two_methods_do_not_mix(tmp_path):

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--factor", multiple=True, metavar="GENE=FACTOR", help="E.g. ALB=1.95 (2 doubles).")
 @click.option("--common", multiple=True, help="Sample in all runs (column run of a table).")
 @method_option
-@click.option("--efficiencies", is_flag=True, help="Of runs: each gene's own, by --method.")
+@click.option(
+    "--efficiencies", is_flag=True, help="Of runs: each gene's own, with --method recommended."
+)
 @click.option("--out", type=FOLDER, required=True, help="Where to write relative.csv.")
 def relative(
     files: tuple[Path, ...],

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from qpcr.record import Record
 
 
+POOLED = "recommended"
+"""The method whose efficiency is one a gene, with an error that holds the law of growth's too. Others
+state one a well, which triples the variance of quantities, or (shared) an error that is too small."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """Quantity of a target in a sample relative to references; ``None`` with the reason."""
@@ -97,7 +102,7 @@ def wells_of(rows: Sequence[Measured]) -> list[RelativeWell]:
 
 
 def factors_of(records: Sequence[Record], method: str) -> dict[str, Factor]:
-    """Amplification factor of every gene by a method that states one a gene.
+    """Amplification factor of every gene by the method of the records.
 
     Of several runs the mean, whose error is taken to be as large as theirs: what makes it wrong may
     be the same in all.
@@ -105,20 +110,30 @@ def factors_of(records: Sequence[Record], method: str) -> dict[str, Factor]:
     Raises
     ------
     InputError
-        The method states a factor for every well, which would triple the variance of quantities.
+        The method is another than :data:`POOLED`, or states none for a gene that has Cq: taking it
+        to double would not be what was asked for.
     """
+    if method != POOLED:
+        raise InputError(
+            "this method states no efficiency of a gene whose error holds all that may be wrong "
+            "with it",
+            found=method,
+            expected=POOLED,
+        )
     found: dict[str, list[tuple[float, float]]] = {}
     for record in records:
         mine: dict[str, set[tuple[float, float]]] = {}
         for reaction, one in zip(record.run.reactions, by_method(record, method), strict=True):
             if one.efficiency is not None and one.efficiency_se is not None:
                 mine.setdefault(reaction.target, set()).add((one.efficiency, one.efficiency_se))
-        if any(len(pairs) > 1 for pairs in mine.values()):
-            raise InputError(
-                "this method states an efficiency for every well, not for a gene",
-                found=method,
-                expected="recommended, or shared",
-            )
+            elif one.cq is not None:
+                raise InputError(
+                    "the method states no efficiency for a gene",
+                    file=record.run.provenance.file,
+                    place=reaction.well_name,
+                    found=f"{reaction.target}, by the method {method}",
+                    remedy="leave --efficiencies out, and say factors with --factor",
+                )
         for gene, pairs in mine.items():
             found.setdefault(gene, []).extend(pairs)
     return {
