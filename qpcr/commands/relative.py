@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--common", multiple=True, help="Sample in all runs (column run of a table).")
 @method_option
 @click.option(
-    "--efficiencies", is_flag=True, help="Of runs: each gene's own, with --method recommended."
+    "--efficiencies", is_flag=True, help="Of runs: each gene's own (--method recommended)."
 )
 @click.option("--out", type=FOLDER, required=True, help="Where to write relative.csv.")
 def relative(

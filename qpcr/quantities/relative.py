@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 
 POOLED = "recommended"
-"""The method whose efficiency is one a gene, with an error that holds the law of growth's too. Others
-state one a well, which triples the variance of quantities, or (shared) an error that is too small."""
+"""The method whose efficiency is one a gene, with an error that holds the law of growth's too.
+Others state one a well, which triples the variance of quantities, or (shared) too small an error.
+"""
 
 
 @dataclass(frozen=True, slots=True)
