@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 
 import lxml.html
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from test_mrd_command import COPIES, SAMPLES, plate
 
 from cli import main
@@ -79,6 +82,42 @@ def test_results_of_earlier_versions_are_read_too(results):
         residual_of("P1", "p", "positive")
 
 
+FIXTURE = HealthCheck.function_scoped_fixture
+FIELDS = (
+    "blasts", "cells", "cq_method", "curve", "date", "failure", "high", "limit", "low", "outcome",
+    "positive_wells", "profile", "profile_checked", "profile_warning", "prognostic", "reasons",
+    "response", "said", "sample", "sensitivity", "target", "unit", "value", "wells",
+)  # fmt: skip
+"""Of a result on record, in order."""
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=8), one, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=st.integers(0, 40), other=JSON)
+@example(name=[*FIELDS].index("value"), other=-1)
+@example(name=[*FIELDS].index("value"), other=0.0)
+@example(name=[*FIELDS].index("high"), other=0)
+@example(name=[*FIELDS].index("outcome"), other="negative")
+@example(name=[*FIELDS].index("failure"), other=-0.1)
+def test_whatever_else_stands_in_a_record_gives_a_page_or_an_error_in_words(results, name, other):
+    value = json.loads(json.dumps(residual_value(profile_of("euromrd-2007"), results[1])))
+    assert tuple(sorted(value)) == FIELDS
+    value[FIELDS[name % len(FIELDS)]] = other
+    try:
+        read = residual_of("P1", "residual disease/IK/d33", value)
+    except InputError:
+        return
+    assert read.told()
+    for lang in ("en", "zh"):
+        assert render_residual("P1", [read], (), lang)
+
+
 def test_the_sheet_says_result_curve_sensitivity_and_range(store):
     patient = store.patient("P1")
     results, treated = residual_on_record(patient), treatments_on_record(patient)
@@ -139,6 +178,10 @@ def test_commands_write_the_sheet_and_the_page_in_a_language(store, tmp_path):
     def run(*arguments):
         return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
 
+    shown = " ".join(
+        run("records", "show", "--store", store.folder, "--patient", "P1").output.split()
+    )
+    assert "positive 2 % (1.72 % to 2.32 %); sensitivity 0.001 %; 2026-01-15; MRD failure" in shown
     out = tmp_path / "sheet.html"
     done = run("records", "report", "--store", store.folder, "--patient", "P1", "--out", out,
                "--lang", "zh")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -69,6 +70,16 @@ class ResidualOnRecord:
     warning: str | None
     method: str | None = None
 
+    def told(self) -> str:
+        """The result in one line of English."""
+        value = ""
+        if self.value is not None:
+            value = f" {_percent(self.value)} ({_percent(self.low)} to {_percent(self.high)})"
+        parts = [f"{self.outcome}{value}", f"sensitivity {_percent(self.sensitivity)}"]
+        parts += [str(self.day)] if self.day is not None else []
+        parts += [self.response] if self.response else []
+        return "; ".join((*parts, *self.reasons, self.profile))
+
     @property
     def point(self) -> Point | None:
         """Its place on a time course; ``None`` without a day."""
@@ -87,6 +98,10 @@ class ResidualOnRecord:
             self.limit,
             "; ".join(self.reasons),
         )
+
+
+def _percent(value: float | None) -> str:
+    return "?" if value is None else f"{value * 100:.3g} %"
 
 
 def residual_value(profile: Profile, one: MrdResult) -> dict[str, Any]:
@@ -139,6 +154,44 @@ def _curve(one: MrdResult) -> dict[str, float | None] | None:
     }
 
 
+def _number(value: Any) -> float | None:
+    """A finite number or nothing; ValueError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"not a number: {value!r}")
+    return float(value)
+
+
+def _share(value: Any) -> float | None:
+    """A number that is not negative, or nothing; ValueError for anything else."""
+    number = _number(value)
+    if number is not None and number < 0:
+        raise ValueError(f"negative: {number:g}")
+    return number
+
+
+def _cuts_of(value: Mapping[str, Any]) -> Cuts | None:
+    """Cuts of the profile, where the result has them; ValueError where they are none."""
+    failure, prognostic = _number(value.get("failure")), _number(value.get("prognostic"))
+    if failure is None or prognostic is None:
+        return None
+    if min(failure, prognostic) <= 0:
+        raise ValueError("the cuts are not positive")
+    return Cuts(failure, prognostic)
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _curve_of(value: Any) -> dict[str, float | None] | None:
+    if value is None:
+        return None
+    return {str(name): _number(number) for name, number in value.items()}
+
+
 def residual_of(patient: str, path: str, value: Any) -> ResidualOnRecord:
     """A result of what a record holds at a path.
 
@@ -150,31 +203,28 @@ def residual_of(patient: str, path: str, value: Any) -> ResidualOnRecord:
     try:
         number, said = value["value"], value.get("said")
         reasons = [value["reasons"]] if value["reasons"] else []
-        cuts = None
-        if value.get("failure") is not None:
-            cuts = Cuts(float(value["failure"]), float(value["prognostic"]))
         return ResidualOnRecord(
             patient,
             str(value["target"]),
             str(value["sample"]),
             None if value["date"] is None else date.fromisoformat(value["date"]),
             str(value["outcome"]),
-            value.get("response"),
-            None if isinstance(number, str) else float(number),
-            value["low"],
-            value["high"],
-            value["sensitivity"],
-            value["limit"],
-            tuple(reasons if said is None else map(sentence_of, said)),
-            value.get("positive_wells"),
-            value.get("wells"),
-            value.get("cells"),
-            value.get("blasts"),
-            value.get("curve"),
-            cuts,
+            None if value.get("response") is None else str(value["response"]),
+            None if isinstance(number, str) else _share(number),
+            _share(value["low"]),
+            _share(value["high"]),
+            _share(value["sensitivity"]),
+            _share(value["limit"]),
+            tuple(map(str, reasons) if said is None else map(sentence_of, said)),
+            _whole(value.get("positive_wells")),
+            _whole(value.get("wells")),
+            _share(value.get("cells")),
+            _share(value.get("blasts")),
+            _curve_of(value.get("curve")),
+            _cuts_of(value),
             str(value.get("profile", "")),
             bool(value.get("profile_checked")),
-            value.get("profile_warning"),
+            None if value.get("profile_warning") is None else str(value["profile_warning"]),
             value.get("cq_method"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -281,13 +281,15 @@ def _mark(point: Point, x: float, cuts: Cuts | None, tell: Tell) -> Mark | None:
         low, high = _percent(point.low), _percent(point.high)
         title += f" {point.value:.3%}"
         failed = cuts is not None and point.value >= cuts.failure
-        return Mark(x, point.value * 100, "bad" if failed else "warn", title, low or None, high)
+        return Mark(
+            x, point.value * 100, "bad" if failed else "warn", title, low or None, high or None
+        )
     bound = None
     if point.outcome == Outcome.NEGATIVE:
         bound = point.sensitivity
     elif point.outcome == Outcome.NOT_QUANTIFIABLE and ABOVE not in point.reasons:
         bound = point.limit
-    if bound is None:
+    if not bound:
         return None
     below = tell(say("below {share:.3%}", share=bound))
     return Mark(x, bound * 100, "open", f"{title}, {below}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qpcr.commands._screen import print_table, show
 from qpcr.commands.records._options import opened, store_option
+from qpcr.errors import InputError
 
 if TYPE_CHECKING:
     from qpcr.records import Patient
@@ -37,10 +39,7 @@ HEADS = (
 
 def _show(patient: Patient) -> None:
     click.echo(f"patient {patient.id}")
-    facts = [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in patient.clinical.items()
-    ]
+    facts = [(name, _value(name, value)) for name, value in patient.clinical.items()]
     print_table({"Field": "left", "Value": "left"}, facts)
     taken = [
         (one.key, one.timepoint or "", one.specimen or "", one.date or "")
@@ -62,6 +61,18 @@ def _show(patient: Patient) -> None:
         for one in patient.results.values()
     ]
     print_table(dict.fromkeys(HEADS, "left"), rows)
+
+
+def _value(name: str, value: Any) -> str:
+    """A clinical value as one text; of residual disease what a person looks for."""
+    from qpcr.quantities.mrd_kept import PREFIX, residual_of
+
+    if isinstance(value, str):
+        return value
+    if name.startswith(PREFIX):
+        with contextlib.suppress(InputError):  # somebody else's: shown as it is
+            return residual_of("", name, value).told()
+    return json.dumps(value, ensure_ascii=False)
 
 
 SUBCOMMAND = show_one
