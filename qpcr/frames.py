@@ -119,7 +119,7 @@ def _row(record: Record, index: int) -> dict[str, Any]:
 QUANTIFICATION_COLUMNS = (
     *("well", "sample", "target", "task", "method", "cq", "cq_se", "efficiency", "efficiency_se"),
     *("n0", "n0_se", "reason", "cq_instrument_style", "copies", "poisson_sd", "poisson_reason"),
-    "method_version",
+    *("method_version", "proper_curve", "shape"),
 )
 
 
@@ -127,7 +127,8 @@ def quantification(record: Record, found: Quantification) -> pd.DataFrame:
     """One row a reaction by the chosen method, with the Ct by the instrument's rule beside it.
 
     Cq, its standard error and `poisson_sd` in cycles; `efficiency` is the amplification factor per
-    cycle, `n0` the signal of the template before the first cycle.
+    cycle, `n0` the signal of the template before the first cycle. A Cq of a curve that is not
+    `proper_curve` is a number, not a detection.
     """
     import pandas as pd
 
@@ -136,10 +137,11 @@ def quantification(record: Record, found: Quantification) -> pd.DataFrame:
             reaction.well_name, plain(reaction.sample), plain(reaction.target), str(reaction.task),
             found.method, one.cq, one.cq_se, one.efficiency, one.efficiency_se, one.n0, one.n0_se,
             plain(one.reason), style.value, one.copies, one.poisson_sd, plain(one.poisson_reason),
-            found.version,
+            found.version, shape.proper, str(shape.kind),
         )
-        for reaction, one, style in zip(
-            record.run.reactions, found.wells, record.curves.instrument_cq, strict=True
+        for reaction, one, style, shape in zip(
+            record.run.reactions, found.wells, record.curves.instrument_cq, record.shapes,
+            strict=True,
         )
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(QUANTIFICATION_COLUMNS))
