@@ -287,7 +287,9 @@ def test_on_the_command_line(tmp_path):
     assert "already so" in run_command(*this, "--set", "mastermix=B1", "--reason", "again")
     assert "typed wrongly" in run_command("records", "history", "--store", store, "--run", run_id)
     assert "Lot of mastermix B1" in run_command("miqe", run_id, "--store", store)
+    assert "its lots was noted" in run_command(*told, "--lot", "zzz=Z1")
+    assert "noted" not in run_command(*told, "--lot", "zzz=Z1")
     log = log_file(tmp_path, "reagent,lot\nwater,W1\n")
     watched = ("watch", file, "--out", tmp_path / "w", "--store", store, "--once", "--settle", 0)
     run_command(*watched, "--lots", log)
-    assert [one.lot for one in Store.open(store).lots(run_id)] == ["B1", "P3", "W1"]
+    assert [one.lot for one in Store.open(store).lots(run_id)] == ["B1", "P3", "W1", "Z1"]

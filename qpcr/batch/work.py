@@ -110,7 +110,8 @@ def _kept(record: Record, order: Order) -> str | None:
 
     done = Store.open(order.store).commit(record, user=order.user, reason=order.reason)
     if done.already_there:
-        return f"in the store already: run {done.run_id}"
+        lots = "; what is said of its lots was noted" if done.events else ""
+        return f"in the store already: run {done.run_id}{lots}"
     replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
     changed = "".join(f"\ncall changed: {one}" for one in done.calls)
     return f"kept in the store: run {done.run_id}{replaces}{changed}"

@@ -196,6 +196,8 @@ class Receipt:
         Of the commit in the ledger.
     calls
         Calls that the record changed, or made for the first time, in what it replaces.
+    events
+        How many events were written: results, lots, changes.
     """
 
     run_id: str | None
@@ -203,3 +205,4 @@ class Receipt:
     already_there: bool
     sequence: int
     calls: tuple[CallChange, ...] = ()
+    events: int = 0

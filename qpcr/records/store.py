@@ -164,9 +164,11 @@ class Store(Writer):
             with in_words(NOT_WRITTEN, self.folder):
                 self._write(Commit(head, run, events), data)
             self._derive({event.patient for event in events})
+        count = len(events)
         if run is None:
-            return Receipt(latest if again else None, None, again, head.sequence)
-        return Receipt(run["run_id"], run["revision_of"], False, head.sequence, replaced.calls)
+            return Receipt(latest if again else None, None, again, head.sequence, events=count)
+        id_, before = run["run_id"], run["revision_of"]
+        return Receipt(id_, before, False, head.sequence, replaced.calls, count)
 
     def _check_ids(self, events: Iterable[Event]) -> None:
         """Refuse new patients whose ids only look like others'."""
