@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from primers import load_panel
+from qpcr import Settings
 from qpcr.errors import InputError
 from qpcr.records import Change, Kind, State, Store
 from qpcr.records.amendment import amended
@@ -47,6 +50,41 @@ def test_without_a_panel_there_is_no_call_to_amend():
     with pytest.raises(InputError, match="without a panel"):
         amended(OLD, {"outcome": "invalid", "deletions": []}, None)
     assert amended(OLD, {"timepoint": "day 14"}, None)["timepoint"] == "day 14"
+
+
+def test_of_two_analyses_each_report_says_which_counts(tmp_path, called_record):
+    store = Store.init(tmp_path / "store")
+    store.commit(called_record, user="li")
+    patient = store.patients()[0].patient
+    first = next(iter(store.patient(patient).results))
+    store.review(patient, first, user="li")
+    store.sign(patient, first, user="wang")
+    again = replace(called_record, settings=Settings(threshold=0.3))
+    run = store.commit(again, user="li", reason="other threshold").run_id
+    second = f"{run}/{first.partition('/')[2]}"
+
+    def said(path):
+        return " ".join(stored_case(store, patient, path).call.reasons)
+
+    assert "until it is, this result is valid" in said(first)
+    assert "An earlier analysis of this run is signed" in said(second)
+    store.review(patient, second, user="li")
+    store.sign(patient, second, user="wang")
+    assert "A later analysis of this run replaces this result." in said(first)
+    assert "analysis of this run" not in said(second)
+
+
+def test_what_is_replaced_can_neither_be_reviewed_nor_signed(tmp_path, called_record):
+    store = Store.init(tmp_path / "store")
+    store.commit(called_record, user="li")
+    patient = store.patients()[0].patient
+    path = next(iter(store.patient(patient).results))
+    store.review(patient, path, user="li")
+    store.commit(replace(called_record, settings=Settings(threshold=0.3)), user="li", reason="r")
+    for step in (store.sign, store.review):
+        with pytest.raises(InputError, match="a later analysis replaces this result"):
+            step(patient, path, user="wang")
+    assert store.patient(patient).final_results == ()
 
 
 def test_the_report_says_what_stands_now_and_why(tmp_path, called_record):

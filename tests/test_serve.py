@@ -112,6 +112,26 @@ def test_a_replaced_run_still_shows_its_results(store, called_record):
     page = Visitor(store).get(f"/runs/{run.run_id}").text
     assert "患者-0" in page
     assert ENGLISH["superseded"] in page
+    assert "<button" not in page
+
+
+def test_a_signed_result_is_shown_as_valid_until_its_revision_is_signed(store, called_record):
+    patient, path = first(store)
+    visitor = Visitor(store)
+    visitor.act("review", patient, path)
+    visitor.act("sign", patient, path)
+    again = replace(called_record, settings=Settings(threshold=0.3))
+    store.commit(again, user="li", reason="other threshold")
+    page = visitor.get(f"/patient?id={quote(patient)}").text
+    assert ENGLISH["waiting"] in page
+    assert ENGLISH["superseded"] not in page
+    second = list(store.patient(patient).results)[1]
+    visitor.act("review", patient, second)
+    visitor.act("sign", patient, second)
+    page = visitor.get(f"/patient?id={quote(patient)}").text
+    assert ENGLISH["waiting"] not in page
+    assert ENGLISH["superseded"] in page
+    assert visitor.act("review", patient, path).status_code == 409
 
 
 def test_the_report_of_a_run_is_made_from_the_store(store):

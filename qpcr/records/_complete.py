@@ -146,6 +146,12 @@ def _check_review(
     except ValueError as error:
         raise InputError("there is no such state", expected=", ".join(State)) from error
     result = fold(change.patient, events).results[change.path]
+    if result.superseded_by is not None and new in (State.REVIEWED, State.SIGNED):
+        raise InputError(
+            f"a later analysis replaces this result: it cannot become {new}",
+            expected=f"the result of run {result.superseded_by}, or of one that replaces that",
+            remedy="qpcr records show lists a patient's results: review and sign the latest one",
+        )
     check_step(State(str(old)), new, user, result.reviewed_by, policy)
     if new is State.AMENDED and not (change.reason or "").strip():
         raise InputError("a result is amended only with a reason", remedy="give a reason")

@@ -13,7 +13,7 @@ from qpcr.records.residual import residual_on_record, treatments_on_record
 from qpcr.records.review import State
 from qpcr.records.store import Store
 from qpcr.report.patient import Case, Review, Step, case_of
-from qpcr.said import say
+from qpcr.said import Said, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +87,30 @@ def _when(steps: Sequence[Step], state: State) -> str | None:
     return next((step.when for step in reversed(steps) if step.state == state), None)
 
 
+def _place(patient: Patient, result: Result) -> list[Said]:
+    """Which of two analyses counts, where there are two."""
+    valid = {one.path for one in patient.final_results}
+    if result.superseded_by is not None and result.path in valid:
+        return [
+            say(
+                "A later analysis of this run is not signed yet; until it is, this result is valid."
+            )
+        ]
+    if result.superseded_by is not None:
+        return [say("A later analysis of this run replaces this result.")]
+    earlier = [one for one in patient.results.values() if result in patient.revisions(one)]
+    if any(one.path in valid for one in earlier):
+        return [
+            say("An earlier analysis of this run is signed, and valid until this one is signed.")
+        ]
+    return []
+
+
 def _as_it_stands(case: Case, patient: Patient, result: Result) -> Call:
     """The call with what was amended since, and why."""
     call, outcome = case.call, Outcome(str(result.outcome))
     reasons = list(call.reasons)
-    if result.superseded_by is not None:
-        reasons.append(say("A later analysis of this run replaces this result."))
+    reasons += _place(patient, result)
     told = (result.outcome, result.deletions, result.classes)
     if told == (str(call.outcome), call.deletions, call.classes):
         return replace(call, reasons=tuple(reasons))

@@ -28,11 +28,15 @@ OUTCOMES = tuple(str(one) for one in Outcome)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A result, whose it is, and which steps are open to it."""
+    """A result, whose it is, and which steps are open to it.
+
+    `waiting`: it is valid, but a later analysis waits for its signature.
+    """
 
     patient: str
     result: Result
     steps: tuple[str, ...]
+    waiting: bool = False
 
 
 def run_list(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -167,10 +171,16 @@ def patient_page(store: Store, patient: str) -> dict[str, Any]:
 
 def result_rows(patient: Patient) -> list[Row]:
     """Results of a patient with the steps that are open to each."""
-    return [Row(patient.id, one, _steps(one)) for one in patient.results.values()]
+    valid = {one.path for one in patient.final_results}
+    return [
+        Row(patient.id, one, _steps(one), one.superseded_by is not None and one.path in valid)
+        for one in patient.results.values()
+    ]
 
 
 def _steps(result: Result) -> tuple[str, ...]:
+    if result.superseded_by is not None:
+        return ("amend",) if result.state.final else ()
     if result.state in (State.PRELIMINARY, State.AMENDED):
         return ("review", "amend")
     return ("sign", "amend") if result.state is State.REVIEWED else ("amend",)

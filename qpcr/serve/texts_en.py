@@ -64,6 +64,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "signed_by": "signed by {user}",
         "one_person": "reviewed and signed by one person",
         "superseded": "replaced by a later analysis",
+        "waiting": "valid until a later analysis is signed",
         "clinical": "Clinical data",
         "nothing": "nothing recorded",
         "specimens": "Specimens",

@@ -64,6 +64,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "signed_by": "签发人：{user}",
         "one_person": "复核与签发为同一人",
         "superseded": "已被后续分析取代",
+        "waiting": "在后续分析签发之前有效",
         "clinical": "临床资料",
         "nothing": "无记录",
         "specimens": "标本",
