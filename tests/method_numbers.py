@@ -17,8 +17,6 @@ from qpcr.methods import methods
 from tests.shared_curves import assay, batch_of
 
 FILE = Path(__file__).parent / "fixtures" / "method_numbers.json"
-MOVING = ("recommended", "shared")
-"""Methods whose numbers are not settled before the first release: none are held."""
 COLUMNS = ("cq", "cq_se", "efficiency", "n0")
 
 
@@ -39,9 +37,7 @@ def main() -> None:
     """Write the numbers of new methods and new versions."""
     known: dict[str, Any] = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     for name, method in methods().items():
-        if name in MOVING:
-            known.pop(name, None)
-        elif known.get(name, {}).get("version") != method.version:
+        if known.get(name, {}).get("version") != method.version:
             known[name] = {"version": method.version, **numbers(name)}
     text = json.dumps({name: known[name] for name in methods() if name in known}, indent=1)
     FILE.write_text(text + "\n", encoding="utf-8")

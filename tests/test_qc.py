@@ -492,6 +492,10 @@ def test_saturation_without_filters_looks_at_the_reporter() -> None:
     assert not find(reads(plate(Well("A1", 25)), reporter=three), "saturation")
 
 
+def test_saturation_has_nothing_to_say_where_nothing_was_read() -> None:
+    assert not find(reads(plate(Well("A1", 25)), reporter=np.full(40, np.nan)), "saturation")
+
+
 def test_unmixing_residual() -> None:
     made = reads(plate(Well("A1", 25)), reporter=600.0 + 0 * CYCLES, reference=400.0 + 0 * CYCLES)
     found = only(reads(made, residual=60.0 + 0 * CYCLES), "unmixing_residual")

@@ -76,9 +76,9 @@ def _clipped(plate: Plate, fewest: int) -> Iterator[tuple[list[int], int]]:
     raw, reporter = plate.run.raw, plate.curves.reporter
     for well, rows in grouped(rows_of(plate), lambda row: plate.run.reactions[row].well).items():
         if raw is not None:
-            readings, largest = raw[well].T, np.nanmax(raw)
+            readings, largest = raw[well].T, np.nanmax(raw, initial=0.0)
         elif reporter is not None:
-            readings, largest = reporter[rows], np.nanmax(reporter)
+            readings, largest = reporter[rows], np.nanmax(reporter, initial=0.0)
         else:
             return
         bright = [one for one in readings if np.nanmax(one, initial=0.0) >= BRIGHT * largest > 0]
