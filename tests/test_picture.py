@@ -14,6 +14,7 @@ from report_records import ATTACKS, synthetic_record, synthetic_run
 
 from cli import main
 from qpcr.errors import InputError
+from qpcr.report import _picture_parts as parts
 from qpcr.report._standards import standards
 from qpcr.report.language import preferred
 from qpcr.report.picture import ENDINGS, KINDS, draw, write_picture
@@ -94,6 +95,17 @@ def test_the_standard_curve_is_the_line_of_the_numbers(record, tmp_path):
     bare = synthetic_record(synthetic_run(used=4))
     with pytest.raises(InputError, match="no standards"):
         draw(bare, "standard")
+
+
+def test_long_legends_are_broken_behind_commas_and_lose_nothing():
+    text = "a: slope -3.680, r² 0.9921, efficiency 87.0% (81.1% to 93.7%), over 625 to 10,000."
+    made = parts.folded(text)
+    assert made.split("\n")[1].startswith("efficiency")
+    assert " ".join(made.split("\n")) == text
+    assert "10,000" in made
+    chinese = "甲：斜率 -3.680，r² 0.9921，扩增效率 87.0%（81.1% 至 93.7%），范围 625 至 10,000。"
+    assert parts.folded(chinese).replace("\n", "") == chinese
+    assert parts.folded(chinese).count("\n") == 1
 
 
 def test_the_same_run_gives_the_same_file(record, tmp_path):

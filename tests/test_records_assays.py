@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from calibration.lod import Level, detection_limit
 from cli import main
 from qpcr.errors import InputError
-from qpcr.quantities.detection import limits_of
+from qpcr.quantities.detection import Limits, limits_of
 from qpcr.quantities.kept import (
     Kept,
     kept_curves,
@@ -25,7 +28,7 @@ from qpcr.quantities.kept import (
     sentence_value,
     stored_of,
 )
-from qpcr.quantities.kept_view import summary_of
+from qpcr.quantities.kept_view import shown_of, summary_of
 from qpcr.quantities.measured import Measured
 from qpcr.quantities.quantify import keepable, quantify
 from qpcr.records import Change, Kind, Store
@@ -35,6 +38,9 @@ from qpcr.report.language import language
 from qpcr.run import Task
 from qpcr.said import Said, say
 from tests.store_kit import python, record
+
+LEVELS = [Level(q, 24, k) for q, k in ((10.0, 24), (3.0, 20), (1.0, 9), (0.3, 4))]
+LIMITS = Limits("T", tuple(LEVELS), (detection_limit(LEVELS),), None, "no Ct", None)
 
 
 def plate(file="p.eds", shift=0.0, day=date(2026, 1, 5), standards=True):
@@ -58,6 +64,12 @@ def values(rows, lot="L1", **options):
     sources = {row.file: row.sha256 for row in rows}
     every = keepable(found, rows, lot, "copies", every=True)
     return [*kept_curves(every, found), *kept_quantities(found, sources, lot)]
+
+
+EXAMPLES = [
+    *(one.value for one in values([*plate("a.eds"), *plate("b.eds", 0.3)], pool=True)),
+    *(one.value for one in kept_limits([LIMITS], "d.csv", "0" * 64, "L1")),
+]
 
 
 @pytest.fixture
@@ -223,6 +235,30 @@ def test_sentences_on_record_can_be_said_in_chinese_years_later():
 def test_values_that_somebody_else_wrote_are_refused_in_words(wrong):
     with pytest.raises(InputError):
         summary_of(wrong)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_else_stands_in_a_value_is_shown_or_said_to_be_none(data):
+    value = json.loads(json.dumps(data.draw(st.sampled_from(EXAMPLES))))
+    name = data.draw(st.sampled_from(sorted(value)))
+    other = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+    value[name] = data.draw(other | st.lists(other, max_size=2) | st.dictionaries(st.text(), other))
+    told = shown_of(value)
+    for sentence in (*told.says, *told.notes):
+        assert language("zh").say(sentence)
+
+
+def test_one_value_that_is_none_hides_no_other(store):
+    broken = {"what": "standard curve", "target": "T"}
+    store.commit(changes=assay_changes(store, values(plate())))
+    store.commit(None, [Change("", Kind.ASSAY, "standard curve/T/x", broken)])
+    done = run("records", "assays", "--store", store.folder)
+    assert done.exit_code == 0
+    assert "cannot be understood" in " ".join(done.output.split())
+    assert "3 on record" in done.output
+    with pytest.raises(InputError):
+        curves_on_record(store)
 
 
 def test_every_summary_is_chinese_in_chinese(tmp_path):

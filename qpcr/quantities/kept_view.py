@@ -63,6 +63,16 @@ def summary_of(value: Mapping[str, Any]) -> AssaySummary:
     raise InputError("what is on record of an assay cannot be understood", found=str(what))
 
 
+def shown_of(value: Mapping[str, Any]) -> AssaySummary:
+    """The same for lists: one value that is none does not hide the others, and says so itself."""
+    try:
+        return summary_of(value)
+    except InputError as error:
+        why = error.found or error.problem
+        note = say("This cannot be understood: {why}.", why=why)
+        return AssaySummary(str(value.get("target", "?")), None, None, (), (note,))
+
+
 def _curve(value: Mapping[str, Any]) -> AssaySummary:
     stored = stored_of(value)
     says = [_line(value)]

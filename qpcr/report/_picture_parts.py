@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito, https://jfly.uni-koeln.de/color/."""
 DASHES = ("-", "--", ":", "-.")
+WIDE = 0x2E7F
+"""Letters beyond are as wide as two."""
 SYMBOLS = "oDs^vPX"
 CHINESE = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
@@ -70,6 +73,18 @@ def plain(text: str) -> str:
     """A name that matplotlib takes neither for a formula nor for a label to be hidden."""
     shown = "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown
+
+
+def folded(text: str, width: int = 60) -> str:
+    """A text in lines of about so many letters, broken behind commas; a Chinese one counts two."""
+    lines, line, size = [], "", 0
+    for part in re.split(r"(?<=, )|(?<=，)", text):
+        own = sum(2 if ord(letter) > WIDE else 1 for letter in part)
+        if line and size + own > width:
+            lines.append(line.rstrip())
+            line, size = "", 0
+        line, size = line + part, size + own
+    return "\n".join([*lines, line])
 
 
 def look(place: int) -> dict[str, Any]:

@@ -211,7 +211,7 @@ def _standard(figure: Figure, record: Record, rows: list[int], tongue: Language,
         (drawn,) = ax.plot(x, y, ls="", marker=mark, ms=5, mfc="none", color=look["color"])
         parts.line(ax, line.band(), look)
         handles.append(drawn)
-        names.append(parts.plain(line_text(line, curve, t)))
+        names.append(parts.folded(parts.plain(line_text(line, curve, t))))
     ax.set_xscale("log")
     ax.set_xlabel(t["standard_axis"])
     at_threshold = found.method == AT_THRESHOLD

@@ -87,19 +87,13 @@ class AssayRow:
 
 
 def assay_rows(found: Iterable[Assay], lang: str) -> list[AssayRow]:
-    """Values on record in the words of a language.
-
-    Raises
-    ------
-    InputError
-        One cannot be understood.
-    """
-    from qpcr.quantities.kept_view import summary_of
+    """Values on record in the words of a language."""
+    from qpcr.quantities.kept_view import shown_of
     from qpcr.report.language import language
 
     tongue, rows = language(lang), []
     for one in found:
-        told = summary_of(one.value)
+        told = shown_of(one.value)
         says, notes = tuple(tongue.say_all(told.says)), tuple(tongue.say_all(told.notes))
         rows.append(AssayRow(one.what, told.target, told.lot, told.made, says, notes, one))
     return rows

@@ -55,14 +55,14 @@ def assays(
 
 
 def _row(one: Assay) -> tuple[str, ...]:
-    from qpcr.quantities.kept_view import summary_of
+    from qpcr.quantities.kept_view import shown_of
 
-    value = summary_of(one.value)
+    value = shown_of(one.value)
     return (
         one.path,
         value.lot or "",
         value.made or "",
-        "; ".join(value.says),
+        "; ".join(value.says or value.notes),
         f"{one.at:%Y-%m-%d %H:%M}",
         one.user,
         one.run or "",
