@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,3 +56,8 @@ class Finding:
     value: float | None = None
     limit: float | None = None
     targets: tuple[str, ...] = ()
+
+
+def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by severity; within one they stay in their order."""
+    return tuple(sorted(findings, key=lambda finding: -finding.severity.grade))

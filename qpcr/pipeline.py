@@ -75,6 +75,7 @@ def analyze(
     # The parts that compute load SciPy and more: only when they are needed.
     from qpcr.calls import decide
     from qpcr.expected import contradictions
+    from qpcr.findings import gravest_first
     from qpcr.fits import fit_curves
     from qpcr.light_level import light_level
     from qpcr.qc import evaluate, plate_of
@@ -94,7 +95,8 @@ def analyze(
     fits = fit_curves(made, model=chosen.model, baseline=chosen.baseline, polish=chosen.polish)
     shapes = classify(made)
     plate = plate_of(run, made, fits, shapes, panel)
-    findings = (*evaluate(plate), *threshold_findings(plate), *expired(used, run))
+    found = (*evaluate(plate), *threshold_findings(plate), *expired(used, run))
+    findings = gravest_first(found)
     known: dict[str, Identity] = {}
     if identities is not None:
         known, strangers = match_samples(plate, identities)

@@ -9,7 +9,7 @@ Where the work is done is a :class:`qpcr.farm.Mapper`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -304,10 +304,11 @@ def _settings(before: Record, panel: Panel | None) -> tuple[Settings, tuple[str,
     fixes = panel is not None and any(one.threshold for one in panel.channels())
     had = before.panel is not None and any(one.threshold for one in before.panel.channels())
     asked = before.settings
-    if not fixes or had or asked.threshold not in (BY_PANEL, "protocol"):
+    by_name = isinstance(asked.threshold, Mapping)
+    if not fixes or had or not (by_name or asked.threshold in (BY_PANEL, "protocol")):
         return asked, ()
     told = "Thresholds that the panel fixes are used; before, it fixed none."
-    return replace(asked, threshold=BY_PANEL), (told,)
+    return asked if by_name else replace(asked, threshold=BY_PANEL), (told,)
 
 
 def _faults(record: Record) -> set[str]:

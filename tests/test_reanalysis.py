@@ -96,6 +96,11 @@ def test_a_panel_that_fixes_thresholds_is_obeyed_and_that_is_said(store, tmp_pat
     after, notes = _again(chosen, fixed)
     assert after.curves.thresholds["RNase P"].source == "automatic"
     assert notes == ()
+    one_only = replace(before, settings=replace(before.settings, threshold={"F.4 × R-7": 0.4}))
+    after, notes = _again(one_only, fixed)
+    assert after.curves.thresholds["RNase P"].source == "panel"
+    assert after.curves.thresholds["F.4 × R-7"].source == "manual"
+    assert notes
 
 
 def test_an_interrupted_reanalysis_continues_where_it_stopped(store):

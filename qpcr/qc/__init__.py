@@ -19,7 +19,7 @@ from primers import Channel, Panel
 from qpcr._registry import find
 from qpcr.curves import Curves
 from qpcr.errors import InputError
-from qpcr.findings import Finding, Severity
+from qpcr.findings import Finding, Severity, gravest_first
 from qpcr.fits import Fits
 from qpcr.run import Run
 from qpcr.shapes import Shape
@@ -129,7 +129,7 @@ def evaluate(plate: Plate) -> tuple[Finding, ...]:
     else:
         for name, limits in check_panel_rules(plate.panel).items():
             found += every[name].check(plate, limits)
-    return tuple(sorted(found, key=lambda finding: -finding.severity.grade))
+    return gravest_first(found)
 
 
 def _milder(finding: Finding) -> Finding:
