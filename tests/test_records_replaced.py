@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from cli import main
 from primers import load_panel
 from qpcr import Settings
+from qpcr.batch import Order
 from qpcr.calls import Release
 from qpcr.errors import InputError
 from qpcr.reanalysis import jobs_of, reanalyze
@@ -240,7 +241,8 @@ def test_watch_says_it_and_files_nothing(store, plate, tmp_path):
 
     def filed(name):
         panel = load_panel(str(name))
-        plan = Plan(file.parent, tmp_path / "out", store.folder, "anna", panel, sheet=sheet)
+        order = Order(panel=panel, store=store.folder, user="anna")
+        plan = Plan(file.parent, tmp_path / "out", order, sheet)
         return carry_out(Errand(file, "results", sha256, plan))
 
     assert filed("ikzf1").outcome is Outcome.DONE

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from cli import main
 from qpcr import Settings
+from qpcr.batch import Order
 from qpcr.errors import InputError
 from qpcr.pipeline import analyze
 from qpcr.records import Store
@@ -54,7 +55,7 @@ def test_rows_that_contradict_each_other_file_nothing(plate, store, tmp_path, ot
     record = analyze(plate, identities=[Identity("P-001", "a"), Identity("P-001", "b")])
     with pytest.raises(InputError, match="two things"):
         store.commit(record, user="anna")
-    plan = Plan(tmp_path, tmp_path / "out", store.folder, "anna", sheet=sheet)
+    plan = Plan(tmp_path, tmp_path / "out", Order(store=store.folder, user="anna"), sheet)
     result = carry_out(Errand(plate, "r", record.run.provenance.sha256, plan))
     assert result.outcome is Outcome.LATER
     assert store.runs() == ()
@@ -81,14 +82,8 @@ def test_what_matches_nothing_is_said_at_the_end(plate, store, tmp_path):
         assert wanted in said
     assert "pat-" not in said
     assert [one.patient for one in store.patients()] == ["pat-1"]
-    plan = Plan(
-        tmp_path,
-        tmp_path / "out",
-        store.folder,
-        "anna",
-        sheet=sheet,
-        settings=Settings(threshold=0.3),
-    )
+    order = Order(Settings(threshold=0.3), store=store.folder, user="anna")
+    plan = Plan(tmp_path, tmp_path / "out", order, sheet)
     sha256 = store.runs()[0].source_sha256
     assert "NOT for a patient: P-002" in carry_out(Errand(plate, "r", sha256, plan)).text
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rdml_files import data, document, react, run, small_rdml
 
 from cli import main
 from primers import load_panel
+from qpcr.batch import Order
 from qpcr.errors import InputError
 from qpcr.records import Store
 from qpcr.rehearsal import write_simulated
@@ -28,6 +30,7 @@ from qpcr.watch.errand import Errand, Outcome, run_apart
 from qpcr.watch.journal import DONE, Entry, Journal
 
 ROOT = Path(__file__).parents[1]
+PLAN = {one.name for one in fields(Plan)}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +51,9 @@ def log(caplog):
 
 def plan_of(tmp_path, **more):
     (tmp_path / "in").mkdir(exist_ok=True)
-    quick = {"settle_seconds": 0.0, "every_seconds": 0.05}
-    return Plan(tmp_path / "in", tmp_path / "out", **{**quick, **more})
+    plan = {"settle_seconds": 0.0, "every_seconds": 0.05}
+    plan |= {name: more.pop(name) for name in list(more) if name in PLAN}
+    return Plan(tmp_path / "in", tmp_path / "out", Order(**more), **plan)
 
 
 def once(plan, log):
@@ -304,11 +308,11 @@ def test_nothing_is_reported_that_is_not_on_record(tmp_path, plates):
 
 def test_quantities_are_made_where_they_are_asked_for(tmp_path, plates, log):
     plan = plan_of(tmp_path, method="cpd2", store=tmp_path / "store", user="u")
-    Store.init(plan.store)
+    Store.init(plan.order.store)
     shutil.copy2(plates[0], plan.folder / "b.eds")
     assert once(plan, log) == 0
     assert (plan.out / "b" / "quantification.csv").is_file()
-    store = Store.open(plan.store)
+    store = Store.open(plan.order.store)
     assert store.record(store.runs()[0].run_id).quantification.method == "cpd2"
     done = CliRunner().invoke(
         main, ["watch", str(tmp_path), "--out", str(tmp_path / "o"), "--copies"]

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from primers import Panel
 from qpcr.document import plain_value
-from qpcr.record import versions
+from qpcr.record import Record, versions
 from qpcr.samples import NamePattern
 from qpcr.settings import FitSettings, Settings
 
 if TYPE_CHECKING:
     from qpcr.calls import Release
     from qpcr.reagents import ReagentLots
+    from qpcr.run import Run
     from qpcr.samples import Identity
 
 
@@ -41,8 +42,8 @@ class Order:
         Leave runs alone that are finished.
     """
 
-    settings: Settings
-    fit_settings: FitSettings
+    settings: Settings = field(default_factory=Settings)
+    fit_settings: FitSettings = field(default_factory=FitSettings)
     panel: Panel | None = None
     identities: Sequence[Identity] | NamePattern | None = None
     release: Release | None = None
@@ -56,6 +57,28 @@ class Order:
     user: str | None = None
     reason: str | None = None
     resume: bool = False
+
+    def record_of(self, run: Run) -> Record:
+        """Analyze a run.
+
+        Raises
+        ------
+        InputError
+            As :func:`qpcr.pipeline.analyze` does.
+        """
+        from qpcr.pipeline import analyze
+
+        return analyze(
+            run,
+            self.settings,
+            self.fit_settings,
+            panel=self.panel,
+            identities=self.identities,
+            release=self.release,
+            method=self.method,
+            copies=self.copies,
+            lots=self.lots,
+        )
 
     def mark(self) -> str:
         """SHA-256 of everything that decides what the results of a run are, versions included.

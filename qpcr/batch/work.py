@@ -67,25 +67,13 @@ def analyze_file(file: Path, order: Order) -> Iterator[Analyzed]:
 
 def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
     """Do one run. It is kept before its results are written: finished means kept, too."""
-    from qpcr.pipeline import analyze
-
     folder = None if order.out is None else order.out / blank.file.stem / placed.folder
     try:
         if order.resume and folder is not None:
             before = finished(blank, folder, order)
             if before is not None:
                 return before
-        record = analyze(
-            placed.run.read(),
-            order.settings,
-            order.fit_settings,
-            panel=order.panel,
-            identities=order.identities,
-            release=order.release,
-            method=order.method,
-            copies=order.copies,
-            lots=order.lots,
-        )
+        record = order.record_of(placed.run.read())
         kept = _kept(record, order)
         written: list[Path] = []
         if folder is not None:

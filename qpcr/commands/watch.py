@@ -98,29 +98,33 @@ def watch(
     """
     from getpass import getuser
 
+    from qpcr.batch import Order
     from qpcr.watch import Plan
     from qpcr.watch import watch as watch_folder
 
     check_quantities(method, copies)
     panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
+    order = Order(
+        settings_from(baseline, threshold, rules),
+        fit_settings_from(model, slope),
+        panel,
+        identities,
+        method=method,
+        copies=copies,
+        lots=lots_from(lot, lot_log),
+        lang=language_from(lang),
+        store=store,
+        user=user or getuser(),
+    )
     plan = Plan(
         folder,
         out,
-        store,
-        user or getuser(),
-        panel,
-        identities,
-        settings_from(baseline, threshold, rules),
-        fit_settings_from(model, slope),
+        order,
         sheet,
-        language_from(lang),
+        lot_log,
         patterns=patterns,
         settle_seconds=settle,
         every_seconds=every,
-        lots=lots_from(lot, lot_log),
-        lot_log=lot_log,
-        method=method,
-        copies=copies,
     )
     stop, log = threading.Event(), _log(out)
     before = {

@@ -16,17 +16,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from primers import Panel
+from qpcr.batch.order import Order
 from qpcr.reagents import ReagentLots, read_log
 from qpcr.said import Said, say
-from qpcr.settings import FitSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qpcr.batch.folders import Placed
     from qpcr.record import Record
-    from qpcr.samples import Identity, NamePattern
 
 GRACE_SECONDS = 20.0
 """How long a process that was told to end may take."""
@@ -40,21 +38,10 @@ class Plan:
     ----------
     folder, out
         Where files arrive, and where results go (a folder a file).
-    store
-        Folder of the record store, or ``None``: nothing is filed.
-    user
-        In whose name runs are filed.
-    panel, identities, settings, fit_settings
-        As :func:`qpcr.analyze` takes them.
-    sheet
-        Sample sheet that is read anew for every file, instead of `identities`.
-    lots, lot_log
-        What is known of lots of reagents; the log of lots is read anew for every file.
-    method, copies
-        Cq method of quantities, and whether standards' quantities are copies, as for
-        :func:`qpcr.analyze`; ``None``: no quantities.
-    lang
-        Language of the reports.
+    order
+        What is done with every run, and where it is filed; its own `out` does not count.
+    sheet, lot_log
+        Sample sheet and log of lots that are read anew for every file, instead of the order's.
     patterns
         Names of files that are looked at.
     settle_seconds
@@ -67,22 +54,13 @@ class Plan:
 
     folder: Path
     out: Path
-    store: Path | None = None
-    user: str = ""
-    panel: Panel | None = None
-    identities: Sequence[Identity] | NamePattern | None = None
-    settings: Settings = field(default_factory=Settings)
-    fit_settings: FitSettings = field(default_factory=FitSettings)
+    order: Order = field(default_factory=Order)
     sheet: Path | None = None
-    lang: str = "en"
+    lot_log: Path | None = None
     patterns: tuple[str, ...] = ("*.eds",)
     settle_seconds: float = 10.0
     every_seconds: float = 5.0
-    lots: ReagentLots = field(default_factory=ReagentLots)
-    lot_log: Path | None = None
     most_seconds: float = 600.0
-    method: str | None = None
-    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +151,20 @@ def carry_out(errand: Errand) -> Result:
     from qpcr.errors import QpcrError
     from qpcr.samples import read_sample_sheet
 
-    plan, identities, lots = errand.plan, errand.plan.identities, errand.plan.lots
+    plan, order = errand.plan, errand.plan.order
     try:
         if plan.sheet is not None:
-            identities = read_sample_sheet(plan.sheet)
+            order = replace(order, identities=read_sample_sheet(plan.sheet))
         if plan.lot_log is not None:
-            lots = replace(lots, log=read_log(plan.lot_log))
+            lots = replace(order.lots or ReagentLots(), log=read_log(plan.lot_log))
+            order = replace(order, lots=lots)
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
-    plan = replace(plan, identities=identities, lots=lots)
     try:
         runs = runs_of(errand.path)
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
-    return _together([(one.run.name, _one(one, errand, plan)) for one in runs])
+    return _together([(one.run.name, _one(one, errand, order)) for one in runs])
 
 
 def _together(results: Sequence[tuple[str | None, Result]]) -> Result:
@@ -202,30 +180,21 @@ def _together(results: Sequence[tuple[str | None, Result]]) -> Result:
     return Result(worst, text, any(one.invalid for _, one in results))
 
 
-def _one(placed: Placed, errand: Errand, plan: Plan) -> Result:
+def _one(placed: Placed, errand: Errand, order: Order) -> Result:
     """Do one run of the file."""
     from qpcr.errors import QpcrError
     from qpcr.outputs import write_outputs
-    from qpcr.pipeline import analyze
 
+    folder = errand.plan.out / errand.folder / placed.folder
     try:
-        record = analyze(
-            placed.run.read(),
-            plan.settings,
-            plan.fit_settings,
-            panel=plan.panel,
-            identities=plan.identities,
-            lots=plan.lots,
-            method=plan.method,
-            copies=plan.copies,
-        )
+        record = order.record_of(placed.run.read())
     except QpcrError as error:
         return Result(Outcome.FAILED, _line(error))
     if record.run.provenance.sha256 != errand.sha256:
         return Result(Outcome.LATER, say("it changed while it was read"))
     try:
-        filed = _file(record, plan)
-        written = write_outputs(record, plan.out / errand.folder / placed.folder, plan.lang)
+        filed = _file(record, order)
+        written = write_outputs(record, folder, order.lang)
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
     verdict = say("THE RUN IS INVALID") if record.invalid else say("no control failed")
@@ -244,14 +213,14 @@ def _line(error: Exception) -> str:
     return "; ".join(line.strip() for line in str(error).splitlines())
 
 
-def _file(record: Record, plan: Plan) -> Said:
+def _file(record: Record, order: Order) -> Said:
     """File a run in the store; what to say of it."""
-    if plan.store is None:
+    if order.store is None:
         return say("not filed")
     from qpcr.records import Store
     from qpcr.unmatched import matched
 
-    receipt = Store.open(plan.store).commit(record, user=plan.user)
+    receipt = Store.open(order.store).commit(record, user=order.user)
     strangers = matched(record).strangers
     if strangers and not receipt.already_there:
         names = ", ".join(strangers)

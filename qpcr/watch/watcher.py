@@ -54,10 +54,10 @@ def watch(plan: Plan, stop: threading.Event, log: logging.Logger, once: bool = F
             expected="a folder",
             remedy="make it, or correct its name",
         )
-    if plan.store is not None:
+    if plan.order.store is not None:
         from qpcr.records import Store
 
-        Store.open(plan.store)  # a wrong name is said now, not after the first analysis
+        Store.open(plan.order.store)  # a wrong name is said now, not after the first analysis
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
         with FileLock(plan.out / ".watch.lock", timeout=0):
@@ -82,7 +82,7 @@ class _Watcher:
 
     def __init__(self, plan: Plan, stop: threading.Event, log: logging.Logger) -> None:
         self._plan, self._stop, self._log = plan, stop, log
-        self._in_words = language(plan.lang).say
+        self._in_words = language(plan.order.lang).say
         self._journal = Journal(plan.out / JOURNAL)
         self._patience = Patience(plan.settle_seconds)
         self._later: dict[str, float] = {}
