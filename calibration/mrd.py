@@ -2,7 +2,9 @@
 
 Order: which levels are quantitative → the standard curve through them → the sensitivity reached →
 the sample's cells by a control gene → negative, positive not quantifiable, positive with its share,
-or invalid with the reason. Shares are fractions of cells; they are never capped at 1.
+or invalid with the reason. Shares are fractions of cells; they are never capped at 1, but one that
+no measurement of cells can be (:data:`LARGEST_SHARE`) makes the sample invalid, and so does a
+sensitivity that would not show a sample in which every cell is positive.
 
 Where the diagnostic sample's share of blasts is given, shares of its DNA are multiplied by it, so
 that they are shares of leukaemic cells; sensitivity and quantitative limit too.
@@ -29,6 +31,10 @@ from calibration.mrd_profile import Profile
 from calibration.poisson import mean_quantity
 from calibration.standard_curve import Quantity
 from calibration.stated import state
+
+LARGEST_SHARE = 10.0
+"""A larger share of cells is none: neither ploidy nor the error of a measurement makes 1000 %.
+Ours; a quantity in another unit than the profile's does, or hardly any DNA."""
 
 
 class Outcome(StrEnum):
@@ -102,11 +108,25 @@ def assess_sample(profile: Profile, assay: Assay, cqs: Cqs, cells: Cells) -> Res
     if reason is None and assay.sensitivity is None:
         reason = state("no level of the standards is told from background")
     made = _State(profile, assay, cells, hits, len(cqs))
+    if reason is None:
+        reason = _blind(made)
     if reason is not None:
         return made.result(Outcome.INVALID, reason)
     if len(hits) < profile.sample.fewest_positive:
         return made.result(Outcome.NEGATIVE, *_late(seen))
     return _positive(made, seen)
+
+
+def _blind(made: _State) -> str | None:
+    """Say that not even a sample of nothing but positive cells would show; ``None``: it would."""
+    reached = made.share(made.assay.sensitivity)
+    if reached is None or reached < 1:
+        return None
+    return state(
+        "a sensitivity of {share:.3g} % is none: too little DNA, or quantities that are not {unit}",
+        share=reached * 100,
+        unit=made.profile.quantity.unit_words,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +159,8 @@ class _State:
             before = state("{wells} wells amplified before the background", wells=len(self.hits))
             reasons = (*reasons, before)
         sensitivity = self.share(self.assay.sensitivity)
+        if sensitivity is not None and sensitivity >= 1:
+            sensitivity = None  # the reason says so
         return Residual(
             outcome,
             value,
@@ -237,6 +259,17 @@ def _positive(made: _State, seen: Sequence[float]) -> Residual:
     if trouble is not None or not in_range:
         below_range = state("below the quantitative range")
         return made.result(Outcome.NOT_QUANTIFIABLE, trouble or below_range)
+    share = made.share(quantity.value)
+    if share is not None and share > LARGEST_SHARE:
+        return made.result(
+            Outcome.INVALID,
+            state(
+                "{share:.3g} % of the cells cannot be: hardly any DNA, or quantities that are not "
+                "{unit}",
+                share=share * 100,
+                unit=rules.quantity.unit_words,
+            ),
+        )
     if quantity.extrapolated == "above":
         if rules.quantity.above_range == "not quantifiable":
             return made.result(Outcome.NOT_QUANTIFIABLE, ABOVE)

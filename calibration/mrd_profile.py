@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from calibration.errors import CalibrationError
+from calibration.stated import state
 
 Avoid = Literal["false negatives", "false positives"]
 Unit = Literal["fraction", "copies"]
@@ -113,6 +114,10 @@ class ControlRules:
 class QuantityRules:
     """What the standards' quantities are, and what becomes of samples above them.
 
+    `unit` is that of the standards of targets: ``"fraction"`` of the undiluted diagnostic sample (1
+    is undiluted, 0.01 one per cent), or ``"copies"`` per well. Standards of the control gene are in
+    copies per well by either.
+
     `cq_method` names the method of Cq that the limits were set with; ``None``: Ct at the threshold.
 
     `weighting`: ``"poisson"`` weights standards by the variance of their number of molecules, and
@@ -125,6 +130,13 @@ class QuantityRules:
     above_range: AboveRange
     cq_method: str | None = None
     weighting: Weighting = "none"
+
+    @property
+    def unit_words(self) -> str:
+        """The unit as a reader is told it."""
+        if self.unit == "copies":
+            return state("copies per well")
+        return state("fractions of the diagnostic sample")
 
 
 @dataclass(frozen=True, slots=True)

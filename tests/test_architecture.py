@@ -32,7 +32,7 @@ INSIDE = {
     "quantities": (
         "named_table", "drawing", "measured", "quantify", "installation", "tables", "detection",
         "kept", "kept_view", "controls", "control_charts", "control_page", "inter_run", "relative",
-        "mrd", "mrd_tables", "mrd_kept",
+        "mrd_units", "mrd", "mrd_tables", "mrd_kept",
     ),
 }  # fmt: skip
 """Modules of a room from the bottom up, where the room says so: each may import those before."""

@@ -327,3 +327,23 @@ def test_profiles_are_read_strictly(old, new, words):
         parse_profile(text.replace(old, new, 1))
     with pytest.raises(CalibrationError, match="there is no profile"):
         load_profile("euromrd")
+
+
+def test_a_sensitivity_of_all_cells_or_more_is_none():
+    few = Cells(FULL * 1e-5, FULL * 1e-5, FULL * 1e-5, None)  # not a whole cell
+    made = assess_sample(EURO, assay(), [None, None, None], few)
+    assert made.outcome is Outcome.INVALID
+    assert made.response is None
+    assert made.sensitivity is None
+    assert "a sensitivity of 100 % is none" in made.reasons[0]
+    enough = Cells(FULL * 1.1e-5, FULL * 1.1e-5, FULL * 1.1e-5, None)
+    made = assess_sample(EURO, assay(), [None, None, None], enough)
+    assert made.outcome is Outcome.NEGATIVE
+
+
+def test_more_cells_than_there_can_be_are_none():
+    for share, outcome in ((9.9, Outcome.POSITIVE), (10.2, Outcome.INVALID)):
+        made = sample(wells(share))
+        assert made.outcome is outcome
+        assert (made.value is None) is (outcome is Outcome.INVALID)
+    assert "% of the cells cannot be" in made.reasons[0]

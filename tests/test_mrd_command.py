@@ -314,3 +314,88 @@ def test_what_a_record_keeps_names_the_method(tmp_path):
         assert row["method"] == words
         (row,) = residual_sheet([replace(kept, method=None)], [], lang)["rows"]
         assert row["method"] == ""
+
+
+def as_copies(text):
+    """The same table with the target's standards in copies of a well of 500 ng."""
+    lines = []
+    for one in text.splitlines():
+        cells = one.split(",")
+        if cells[1:3] == ["IK", "standard"]:
+            cells[4] = str(float(cells[4]) * 2 * CELLS)
+        lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def test_quantities_of_another_unit_than_the_profiles_are_refused(tmp_path):
+    fractions, copies = tmp_path / "f.csv", tmp_path / "c.csv"
+    fractions.write_text(plate(SAMPLES[:2]), encoding="utf-8")
+    copies.write_text(as_copies(plate(SAMPLES[:2])), encoding="utf-8")
+    found = {}
+    for source, profile, other in (
+        (fractions, "euromrd-2007", "laboratory"),
+        (copies, "laboratory", "euromrd-2007"),
+    ):
+        done = run("mrd", source, "--profile", profile, "--out", tmp_path / profile)
+        assert done.exit_code == 0, done.output
+        found[profile] = table(tmp_path / profile / "mrd.csv")
+        unit = {one["quantity_unit"] for one in found[profile]}
+        assert unit == {one["quantity_unit"] for one in table(tmp_path / profile / "assays.csv")}
+        (unit,) = unit
+        assert f"Quantities of standards are {unit}, those of ALB copies per well." in done.output
+        html = (tmp_path / profile / "mrd.html").read_text(encoding="utf-8")
+        assert f"Quantities of standards are {unit}" in html
+        wrong = run("mrd", source, "--profile", other, "--out", tmp_path / "wrong")
+        assert wrong.exit_code == 3, wrong.output
+        assert "cannot be" in wrong.output
+        assert other in wrong.output
+        assert not (tmp_path / "wrong").exists()
+    # one truth by both, each in its unit
+    for one, two in zip(*found.values(), strict=True):
+        assert float(one["mrd"]) == pytest.approx(float(two["mrd"]), rel=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_a_dilution_in_per_cent_is_no_series_of_copies(tmp_path, factor):
+    lines = [line("P1", "IK", "standard", "", q * factor, ct(q)) for q in LEVELS for _ in range(3)]
+    rows = [one for one in plate(SAMPLES[:1]).splitlines() if "P1,IK,standard" not in one]
+    source = tmp_path / "plate.csv"
+    source.write_text("\n".join([*rows, *lines]) + "\n", encoding="utf-8")
+    done = run("mrd", source, "--profile", "laboratory", "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert "cannot be copies per well" in done.output
+
+
+LEVELS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
+
+
+def test_limiting_dilutions_in_copies_are_copies(tmp_path):
+    """A series down to half a copy, in which that level shows by chance, is not refused."""
+    text = as_copies(plate(SAMPLES[:1]))
+    text += line("P1", "IK", "standard", "", 0.5, 37.5) + "\n"
+    source = tmp_path / "plate.csv"
+    source.write_text(text, encoding="utf-8")
+    done = run("mrd", source, "--profile", "laboratory", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+
+
+def test_standards_of_the_control_gene_are_copies_by_every_profile(tmp_path):
+    text = plate(SAMPLES[:1])
+    for copies in ("100000.0", "10000.0", "1000.0"):
+        text = text.replace(f"standard,,{copies}", f"standard,,{float(copies) / 1e6}")
+    source = tmp_path / "plate.csv"
+    source.write_text(text, encoding="utf-8")
+    done = run("mrd", source, "--out", tmp_path / "out")
+    assert done.exit_code == 3
+    assert "copies per well of the control gene ALB" in done.output
+
+
+@pytest.mark.parametrize("name", ["euromrd-2007", "laboratory"])
+def test_shipped_profiles_and_new_ones_say_their_unit(tmp_path, name):
+    own = tmp_path / "own.toml"
+    assert run("mrd", "--new-profile", own, "--profile", name).exit_code == 0
+    text = own.read_text(encoding="utf-8")
+    assert f'\nunit = "{profile_of(name).quantity.unit}"' in text
+    assert "copies per well" in text
+    told = " ".join(run("mrd", "--help").output.split())
+    assert "fractions of the diagnostic sample (1 undiluted" in told

@@ -166,8 +166,8 @@ def test_names_stay_text(tmp_path):
     attack = "<svg onload=x>"
     rows = plate([(attack, "2026-01-15", 2e-2, COPIES)]).replace("P1", "<b>")
     (tmp_path / "p.csv").write_text(rows, encoding="utf-8")
-    made = evaluate(profile_of("laboratory"), read_wells(tmp_path / "p.csv"))
-    value = residual_value(profile_of("laboratory"), made[0])
+    made = evaluate(profile_of("euromrd-2007"), read_wells(tmp_path / "p.csv"))
+    value = residual_value(profile_of("euromrd-2007"), made[0])
     page = render_residual("<b>", [residual_of("<b>", "p", value)])
     assert attack not in page
     assert "<b>&lt;b&gt;" not in page

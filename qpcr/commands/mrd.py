@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, type=FILE)
 @click.option("--profile", "profile_name", default="euromrd-2007", show_default=True,
-              help="euromrd-2007, laboratory, or a TOML file.")  # fmt: skip
+              help="euromrd-2007 (quantity: fractions of the diagnostic sample), laboratory "
+              "(quantity: copies per well), or a TOML file, whose unit says which.")  # fmt: skip
 @click.option("--out", type=FOLDER, help="Where to write mrd.csv, assays.csv and mrd.html.")
 @click.option("--events", type=FILE, help="Treatments to draw: patient, date, event.")
 @click.option("--previous", multiple=True, type=FILE, help="mrd.csv of an earlier run, to draw.")
@@ -66,10 +67,14 @@ def mrd(
 
     FILES are tables (target, role, cq; patient, sample, quantity, date, ng) or runs. Roles:
     standard, background, ntc, sample. The profile's control gene counts the cells.
+
+    quantity is in the profile's unit: fractions of the diagnostic sample (1 undiluted, 0.01 one per
+    cent) or copies per well; of the control gene's standards always copies per well. What cannot be
+    of that unit is refused.
     """
     from qpcr.outputs import write_texts
     from qpcr.quantities.mrd import evaluate, profile_of, read_blasts
-    from qpcr.quantities.mrd_tables import mrd_texts, read_events, read_points
+    from qpcr.quantities.mrd_tables import mrd_texts, read_events, read_points, unit_sentence
     from qpcr.report.language import language
 
     if new_profile is not None:
@@ -99,6 +104,7 @@ def mrd(
     heads |= dict.fromkeys(["Response", "Why"], "left")
     print_table(heads, [_line(one) for one in results])
     click.echo(f"Cq by the method: {results[0].method or 'not stated in the table'}")
+    click.echo(unit_sentence(profile))
     for path in written:
         click.echo(f"written: {path}")
 

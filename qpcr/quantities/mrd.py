@@ -1,9 +1,10 @@
 """Residual disease of samples: wells of tables or runs → results by a profile → tables and charts.
 
 A table has a row a well: ``target, role, cq`` (empty = no Ct) and, where they apply, ``patient,
-sample, quantity, date, ng``. Roles: ``standard`` (dilution of the diagnostic sample, or of the
-control gene's plasmid, with its quantity), ``background`` (normal DNA), ``ntc``, ``sample``. Rows
-without a patient serve all patients. Rows of the profile's control gene count cells.
+sample, quantity, date, ng``. `quantity` is in the unit of the profile
+(:mod:`qpcr.quantities.mrd_units`). Roles: ``standard`` (dilution of the diagnostic sample, or of
+the control gene's plasmid, with its quantity), ``background`` (normal DNA), ``ntc``, ``sample``.
+Rows without a patient serve all patients. Rows of the profile's control gene count cells.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.quantities.measured import Measured, one_method
+from qpcr.quantities.mrd_units import check_control_unit, check_unit
 from qpcr.quantities.named_table import NamedRow, read_named
 from qpcr.run import Task
 from qpcr.said import as_said
@@ -185,8 +187,8 @@ def evaluate(
     Raises
     ------
     InputError
-        There are no samples, a sample has two dates or two amounts of DNA, or Cq are by several
-        methods.
+        There are no samples, a sample has two dates or two amounts of DNA, Cq are by several
+        methods, or quantities cannot be of the profile's unit.
     """
     method = one_method(one.method for one in wells)
     control_name = profile.control_gene.name.casefold()
@@ -197,6 +199,8 @@ def evaluate(
     )
     if not samples:
         raise InputError("there are no samples", expected="rows whose role is sample")
+    stated = [one for one in controls if one.role == "standard"]
+    check_control_unit(profile, [(w.quantity or 0.0, w.cq, w.source) for w in stated])
     control = _control_curve(controls)
     blasts = _known(blasts or {}, samples)
     assays: dict[tuple[str, str], Assay] = {}
@@ -264,7 +268,9 @@ def _assay(
     target: str,
     blasts: Mapping[str, BlastShare],
 ) -> Assay:
-    standards = [(w.quantity or 0.0, w.cq) for w in _own(wells, patient, target, "standard")]
+    diluted = _own(wells, patient, target, "standard")
+    check_unit(profile, [(w.quantity or 0.0, w.cq, w.source) for w in diluted])
+    standards = [(w.quantity or 0.0, w.cq) for w in diluted]
     background = [w.cq for w in _own(wells, patient, target, "background")]
     ntc = [w.cq for w in wells if w.target == target and w.role == "ntc"]
     made = assess_assay(profile, standards, background, ntc, blasts.get(patient))

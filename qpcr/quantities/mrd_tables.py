@@ -14,7 +14,7 @@ from qpcr.quantities.drawing import Event, Mark, Rule, draw, page
 from qpcr.quantities.mrd import MrdResult
 from qpcr.quantities.named_table import read_named
 from qpcr.quantities.tables import Cell, csv_text
-from qpcr.said import say
+from qpcr.said import Said, as_said, say
 
 Tell = Callable[[str], str]
 """Says a sentence in a page's language."""
@@ -124,15 +124,25 @@ def mrd_texts(
         )
         for (patient, target), mine in grouped(points, lambda p: (p.patient, p.target)).items()
     ]
+    note += " " + tell(unit_sentence(profile))
     if results and (method := results[0].method) is not None:
         note += " " + tell(say("Cq by the method {method}.", method=method))
     if not drawn:
         note += " " + tell(say("No sample has a date: there is no time course."))
     return {
         "mrd.csv": csv_text([_row(profile, one) for one in results]),
-        "assays.csv": csv_text(_assay_rows(results)),
+        "assays.csv": csv_text(_assay_rows(profile, results)),
         "mrd.html": page(tell(say("Residual disease")), drawn, note, lang=lang),
     }
+
+
+def unit_sentence(profile: Profile) -> Said:
+    """In which unit quantities of standards are taken."""
+    return say(
+        "Quantities of standards are {unit}, those of {gene} copies per well.",
+        unit=as_said(profile.quantity.unit_words),
+        gene=profile.control_gene.name,
+    )
 
 
 def _about(profile: Profile, lang: str) -> str:
@@ -173,10 +183,11 @@ def _row(profile: Profile, one: MrdResult) -> dict[str, Cell]:
         "profile": profile.profile.name,
         "profile_checked": profile.profile.checked,
         "cq_method": one.method,
+        "quantity_unit": profile.quantity.unit_words,
     }
 
 
-def _assay_rows(results: Sequence[MrdResult]) -> list[dict[str, Cell]]:
+def _assay_rows(profile: Profile, results: Sequence[MrdResult]) -> list[dict[str, Cell]]:
     rows: list[dict[str, Cell]] = []
     for (patient, target), mine in grouped(results, lambda one: (one.patient, one.target)).items():
         assay = mine[0].assay
@@ -200,6 +211,7 @@ def _assay_rows(results: Sequence[MrdResult]) -> list[dict[str, Cell]]:
                 "reason": assay.reason,
                 "notes": "; ".join(assay.notes),
                 "cq_method": mine[0].method,
+                "quantity_unit": profile.quantity.unit_words,
             }
         )
     return rows
