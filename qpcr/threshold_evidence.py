@@ -32,6 +32,7 @@ from qpcr.curves import from_run
 from qpcr.errors import InputError
 from qpcr.fits import fit_curves
 from qpcr.formats import read_runs
+from qpcr.given_once import check_files
 from qpcr.qc import Plate, plate_of
 from qpcr.qc._plate import Part, grows, part_of, rows_of
 from qpcr.run import Provenance, Run
@@ -146,20 +147,13 @@ def basis_of(files: Iterable[Path], panel: Panel) -> Basis:
     """
     seen: list[Seen] = []
     notes: list[str] = []
-    known: dict[str, str] = {}
     sources: list[Provenance] = []
+    files = list(files)
+    check_files(files)
     for file in files:
-        for place, run in enumerate(read_runs(file)):
-            source = run.provenance
-            if place == 0 and source.sha256 in known:
-                raise InputError(
-                    "a file is given twice: its wells would count double",
-                    file=file,
-                    found=f"the same bytes as {known[source.sha256]}",
-                )
-            known[source.sha256] = source.file
+        for run in read_runs(file):
             wells, said = _wells(len(sources), run, panel)
-            sources.append(source)
+            sources.append(run.provenance)
             seen += wells
             notes += said
     if not seen:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import shutil
+import zipfile
 from dataclasses import astuple
 from datetime import date
 
@@ -235,6 +237,16 @@ def run_command(*arguments, code=0):
     return done.output
 
 
+def a_day_later(plate, path):
+    """The same readings as if another run had given them: what is apart is known to be nothing."""
+    with zipfile.ZipFile(plate) as source, zipfile.ZipFile(path, "w") as other:
+        for name in source.namelist():
+            text = source.read(name)
+            other.writestr(name, re.sub(rb"(Run(?:Start|End)Time>)1194", rb"\g<1>1195", text)
+                           if name.endswith("experiment.xml") else text)  # fmt: skip
+    return path
+
+
 def test_commands_write_how_far_runs_are_apart(tmp_path, data_dir):
     lines = [f"{w.sample},{w.target},{w.run},{w.cq}" for w in two_runs(np.random.default_rng(15))]
     source = tmp_path / "runs.csv"
@@ -247,7 +259,7 @@ def test_commands_write_how_far_runs_are_apart(tmp_path, data_dir):
     assert gap == pytest.approx(1.0, abs=0.3)
     assert float(rows["T", "2"]["factor"]) == pytest.approx(2 ** float(rows["T", "2"]["shift"]))
     plate = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
-    same = [shutil.copy(plate, tmp_path / name) for name in ("a.eds", "b.eds")]
+    same = [shutil.copy(plate, tmp_path / "a.eds"), a_day_later(plate, tmp_path / "b.eds")]
     told = ("standards", *same, "--out", tmp_path / "s")
     run_command(*told, "--common", "pop1", "--common", "pop2")
     made = table((tmp_path / "s" / "inter_run.csv").read_text("utf-8"))

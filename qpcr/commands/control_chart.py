@@ -78,6 +78,7 @@ def control_chart(
     --lots also fills in what a store does not know. Exit code 1: the newest value of a series is
     rejected, or lies in a drift or trend.
     """
+    from qpcr.given_once import check_files, readings_of
     from qpcr.outputs import write_texts
     from qpcr.quantities.control_charts import charts
     from qpcr.quantities.control_page import chart_texts
@@ -88,19 +89,21 @@ def control_chart(
     records = to_read(records, instead_of=bool(files))
     if not files and records is None:
         raise click.UsageError("give FILES or --store")
+    check_files(files)
     fixed = dict(_limit(one) for one in limits)
     known = lots_from(lot, lot_log)
     values = [one for file in files if is_table(file) for one in read_values(file)]
     notes: list[str] = []
     panel, _ = panel_and_samples(panel_name, None, None)
     named: set[str] = set()
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[object] = set()
     for record in _runs(files, records, panel, known):
         source = record.run.provenance
-        if (source.sha256, source.experiment) in seen:
+        same = {(source.sha256, source.experiment), readings_of(record)}
+        if same & seen:
             notes.append(say("{file} is a run that was there already", file=source.file))
             continue
-        seen.add((source.sha256, source.experiment))
+        seen |= same
         named |= {one.reagent.casefold() for one in record.lots}
         values += values_of(record, by=by, method=method)
         notes += silent_controls(record, method)

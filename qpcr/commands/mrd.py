@@ -113,6 +113,7 @@ def _wells(
     files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...], method: str | None
 ) -> list[MrdWell]:
     """Wells of tables and of runs."""
+    from qpcr.given_once import check_files, check_runs
     from qpcr.pipeline import analyze
     from qpcr.quantities.measured import measured
     from qpcr.quantities.mrd import read_wells, wells_of
@@ -122,12 +123,15 @@ def _wells(
     patients = {one.sample: one.patient for one in known}
     if len(patients) < len(known):
         raise click.UsageError(f"--sheet {sheet}: a sample stands in it twice")
+    check_files(files)
+    runs = {file: analyze(file) for file in files if not is_table(file)}
+    check_runs(runs.values())
     wells: list[MrdWell] = []
     for file in files:
         if is_table(file):
             wells += read_wells(file)
         else:
-            wells += wells_of(measured(analyze(file), method=method), patients, background)
+            wells += wells_of(measured(runs[file], method=method), patients, background)
     return wells
 
 

@@ -48,6 +48,7 @@ def relative(
     without an efficiency are taken to double. Intervals hold the scatter of the wells, the error of
     the efficiencies and, over several runs, that of their calibration (inter_run.csv).
     """
+    from qpcr.given_once import check_files, check_runs
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
     from qpcr.quantities.inter_run import INTER_RUN
@@ -68,11 +69,13 @@ def relative(
         raise click.UsageError("--efficiencies are of curves: a table has none")
     if curves is not None and len(tables) < len(files) and method != AT_THRESHOLD:
         raise click.UsageError("--curves hold Ct at the threshold: they do not go with --method")
+    check_files(files)
     check_names(files)
     stored = () if curves is None else read_stored_curves(curves)
     factors = {one.target: factor_of(one) for one in stored}
     own = dict(_factor(one) for one in factor)
     records = [analyze(file, method=method) for file in files if file not in tables]
+    check_runs(records)
     if efficiencies:
         factors |= factors_of(records, method)
     wells = [well for file in tables for well in read_wells(file)]

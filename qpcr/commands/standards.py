@@ -95,6 +95,7 @@ def standards(
     far the plates are apart, and calibrated.csv, quantities with that taken off. Curves by another
     method than the default hold for these plates only, and are not kept.
     """
+    from qpcr.given_once import check_files, check_runs
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
     from qpcr.quantities.installation import installation_tests
@@ -114,6 +115,7 @@ def standards(
     source = to_read(records, instead_of=not stored_curves)
     if stored_curves and (source is None or curves is not None):
         raise click.UsageError("--stored-curves: from --store, instead of --curves")
+    check_files(files)
     check_names(files)
     check_omitted(omit, files)
     stored = () if curves is None else read_stored_curves(curves)
@@ -121,6 +123,7 @@ def standards(
         stored = curves_on_record(Store.open(source), lot=lot)
     chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     plates = [analyze(file, *chosen) for file in files]
+    check_runs(plates)
     rows = [row for record in plates for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
     tests = installation_tests(found, every=installation)

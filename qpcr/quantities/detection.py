@@ -17,7 +17,7 @@ from calibration.loq import LIMIT, QuantificationLimit, precision, quantificatio
 from calibration.standard_curve import fit_standard_curve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
-from qpcr.quantities.named_table import NamedRow, read_named
+from qpcr.quantities.named_table import NamedRow, check_wells, read_named
 from qpcr.quantities.tables import Cell, csv_text
 from qpcr.said import Said, as_said, say
 
@@ -73,6 +73,7 @@ def limits_of(
         The table cannot be read, or a target's wells make no series.
     """
     rows = read_named(path, ["quantity"])
+    check_wells(rows)
     counts = "tested" in rows[0].cells
     if not counts and "cq" not in rows[0].cells:
         raise InputError(

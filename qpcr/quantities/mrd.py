@@ -25,7 +25,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.quantities.measured import Measured, one_method
 from qpcr.quantities.mrd_units import check_control_unit, check_unit
-from qpcr.quantities.named_table import NamedRow, read_named
+from qpcr.quantities.named_table import NamedRow, check_wells, read_named
 from qpcr.run import Task
 from qpcr.said import as_said
 
@@ -86,7 +86,9 @@ def read_wells(path: Path) -> list[MrdWell]:
         A column or cell is missing or wrong.
     """
     wells = []
-    for row in read_named(path, ["target", "role", "cq"]):
+    rows = read_named(path, ["target", "role", "cq"])
+    check_wells(rows)
+    for row in rows:
         role = row.choice("role", ROLES)
         wells.append(
             MrdWell(

@@ -109,6 +109,35 @@ class NamedRow:
         )
 
 
+def check_wells(rows: Sequence[NamedRow]) -> None:
+    """Refuse a table that holds a plate twice: most lines with a Ct stand there again as they are.
+
+    Only where a column names the wells: without one, equal lines are replicates that agree. Some
+    lines may be equal by chance where wells of several plates stand in one table.
+
+    Raises
+    ------
+    InputError
+        Most lines stand twice.
+    """
+    full = [row for row in rows if row.cells.get("well") and row.cells.get("cq")]
+    first: dict[tuple[str, ...], int] = {}
+    again = []
+    for row in full:
+        key = tuple(row.cells.values())
+        if first.setdefault(key, row.line) != row.line:
+            again.append(row)
+    if again and 2 * len(again) >= len(first):
+        line = first[tuple(again[0].cells.values())]
+        raise InputError(
+            "a plate is given twice: its wells would count double",
+            file=again[0].file,
+            place=f"line {again[0].line}",
+            found=f"{len(again)} wells that stand in the table already (this one in line {line})",
+            remedy="give every plate once",
+        )
+
+
 def read_named(path: Path, required: Sequence[str]) -> list[NamedRow]:
     """Read a table by its heads.
 

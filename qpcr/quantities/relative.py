@@ -17,7 +17,7 @@ from qpcr.errors import InputError
 from qpcr.frames import CQ_RULE
 from qpcr.quantities.inter_run import calibration_text
 from qpcr.quantities.measured import AT_THRESHOLD, Measured, by_method, one_method
-from qpcr.quantities.named_table import read_named
+from qpcr.quantities.named_table import check_wells, read_named
 from qpcr.quantities.tables import Cell, csv_text
 from qpcr.run import Task
 from qpcr.said import as_said, say
@@ -74,6 +74,7 @@ def read_wells(path: Path) -> list[RelativeWell]:
         A column or cell is missing or wrong.
     """
     rows = read_named(path, ["sample", "target", "cq"])
+    check_wells(rows)
     skipped = {"standard", "ntc"}
     stated = {row.opt_text("method") for row in rows}
     if any(row.opt_text("cq_rule") == CQ_RULE for row in rows):
