@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from primers import Panel
 from qpcr import curves
+from qpcr.errors import InputError
 from qpcr.formats import read_run
 from qpcr.record import Record
 from qpcr.run import Run
@@ -69,11 +70,11 @@ def analyze(
     Raises
     ------
     InputError
-        The file cannot be read, the run cannot be analyzed, its lots contradict each other, or
-        there is no such method.
+        A release without a panel, person or reason; the file cannot be read, the run cannot be
+        analyzed, its lots contradict each other, or there is no such method.
     """
     # The parts that compute load SciPy and more: only when they are needed.
-    from qpcr.calls import decide
+    from qpcr.deciding import decide
     from qpcr.expected import contradictions
     from qpcr.findings import gravest_first
     from qpcr.fits import fit_curves
@@ -87,6 +88,8 @@ def analyze(
 
     if method is not None:
         check_method(method)
+    if release is not None and panel is None:
+        raise InputError("a release is of calls, and without a panel there are none")
     run = source if isinstance(source, Run) else read_run(source, run_name)
     used = (lots or ReagentLots()).of(run)
     settings = settings or Settings()

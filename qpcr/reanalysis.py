@@ -272,7 +272,8 @@ def _again(
     kept = before.quantification
     wanted = method if kept is None else method or kept.method
     release = next((call.released for call in before.calls if call.released is not None), None)
-
+    if panel is None:
+        release = None
     settings, told = _settings(before, panel)
 
     def made(given: Release | None) -> Record:
@@ -288,6 +289,8 @@ def _again(
             lots=ReagentLots(lots, final=True),
         )
 
+    if release is not None and not release.stated:
+        return made(None), (*told, "The release says no reason, and does not hold any more.")
     after = made(release)
     if release is None or _faults(after) <= _faults(before):
         return after, told

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from primers import load_panel
-from qpcr.calls import Answer, Outcome, Release, decide, together
+from qpcr.calls import Answer, Outcome, Release, together
 from qpcr.curves import from_run
+from qpcr.deciding import decide
 from qpcr.errors import InputError
 from qpcr.findings import Finding, Severity
 from qpcr.fits import fit_curves
@@ -211,3 +212,60 @@ def test_nothing_is_called_by_a_panel_that_does_not_judge_its_controls(rule):
     careless = replace(made.panel, qc=tuple(one for one in made.panel.qc if one.name != rule))
     with pytest.raises(InputError, match=f"no .qc.{rule}."):
         decide(replace(made, panel=careless), ())
+
+
+def test_a_panel_without_targets_makes_no_call_on_one():
+    answer = call({REFERENCE: 24.0}, panel="rnasep")
+    assert answer.outcome is Outcome.NOT_TESTED
+    assert "nothing was tested for" in answer.reasons[0]
+    assert not any("negative" in reason for reason in answer.reasons)
+    assert call({REFERENCE: None}, panel="rnasep").outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"), [("ann", ""), ("ann", " \t"), ("", "seen"), (" ", "x")]
+)
+def test_a_release_without_person_or_reason_is_refused(user, reason):
+    failed = Finding("ntc_amplified", Severity.RUN, (0,), "An NTC amplified.", "Repeat the run.")
+    for findings in ([failed], []):
+        with pytest.raises(InputError, match="who says why"):
+            call(NEGATIVE, findings, Release(user, reason))
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("looked at, fine", "fine."), ("Fine. ", "Fine."), ("已查看", "已查看。")]
+)
+def test_the_sentence_of_a_release_ends_with_one_full_stop(reason, said):
+    failed = Finding("ntc_amplified", Severity.RUN, (0,), "An NTC amplified.", "Repeat the run.")
+    assert call(NEGATIVE, [failed], Release("ann", reason)).reasons[0].endswith(said)
+
+
+def test_a_barred_reference_well_is_repeated_and_the_dna_left_alone():
+    """The cause is the well: nothing is known of the DNA."""
+    bar = Finding(
+        "passive_reference", Severity.REACTION, (6,), "The passive reference of A7 is low.",
+        "Pipette this well again.",
+    )  # fmt: skip
+    answer = call(NEGATIVE, [bar])
+    assert answer.outcome is Outcome.INVALID
+    assert answer.recommendations == ("Pipette this well again.",)
+    assert answer.reasons == (
+        "The reference gene (RNase P) cannot be judged: The passive reference of A7 is low.",
+    )
+    found = call({**NEGATIVE, "F.4 × R-7": 27.0}, [bar])
+    assert "did not amplify" not in " ".join(found.reasons)
+
+
+def test_the_reference_gene_says_which_cause_it_was():
+    absent = call({**NEGATIVE, REFERENCE: None})
+    assert "DNA" in absent.recommendations[0]
+    untested = call({name: ct for name, ct in NEGATIVE.items() if name != REFERENCE})
+    assert untested.recommendations == ("Test RNase P too.",)
+    split = call({**NEGATIVE, REFERENCE: (24.0, None)})
+    assert "contradict" in split.reasons[0]
+    assert split.recommendations == ("Repeat RNase P.",)
+    left_out = call(NEGATIVE, omitted={("P-1", REFERENCE)})
+    assert left_out.reasons == (
+        "The reference gene (RNase P) cannot be judged: omitted on the instrument.",
+    )
+    assert left_out.recommendations == ("Repeat RNase P.",)

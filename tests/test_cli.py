@@ -135,6 +135,9 @@ def test_bad_input_ends_with_3_and_leaves_nothing(tmp_path):
         ["--baseline", "²-5"],
         ["--rules", "7900"],
         ["--model", "cubic"],
+        ["--release", "seen"],
+        ["--panel", "ikzf1", "--release", ""],
+        ["--panel", "ikzf1", "--release", " \t"],
     ],
 )
 def test_wrong_usage_ends_with_2(tmp_path, options):

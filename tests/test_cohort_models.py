@@ -219,6 +219,7 @@ def test_unsigned_results_count_only_if_wanted_and_are_noted():
     assert genotype(one, {}).values["ikzf1"] == "deleted"
     assert len(genotype(one, {}).notes) == 1
     assert genotype(one, {}, signed_only=True).values == {}
+    assert genotype(patient(result("not tested")), {}).values == {}
 
 
 def test_samples_in_remission_and_runs_without_an_answer_tell_nothing():

@@ -526,6 +526,20 @@ def test_a_pooled_well_names_no_deletion_and_a_panel_without_transcript_no_gene(
                 assert "component" not in variant
 
 
+@pytest.mark.parametrize("outcome", ["not tested", "not detected", "invalid"])
+def test_a_panel_without_targets_says_nothing_of_a_variant(outcome):
+    """A record of an earlier version calls its samples "not detected": no variant either."""
+    result = Result("r/s", "r", "s", outcome=outcome, panel="rnasep")
+    told = Outgoing(result, load_panel("rnasep"), "final", None, changed=False)
+    made = bundle(Patient("Q1", {}, {}, {"r/s": result}, (), 1), [told])
+    Bundle.model_validate(made)
+    resources = [entry["resource"] for entry in made["entry"]]
+    assert not of_kind(resources, "Observation")
+    (report,) = of_kind(resources, "DiagnosticReport")
+    assert "No deletion that this assay" not in report["conclusion"]
+    assert "result" not in report
+
+
 # --- pseudonyms -----------------------------------------------------------------------------------
 
 

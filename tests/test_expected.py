@@ -7,7 +7,7 @@ from test_calls import NEGATIVE, TARGETS, plate
 
 from primers import load_panel
 from qpcr import simulate
-from qpcr.calls import decide
+from qpcr.deciding import decide
 from qpcr.expected import contradictions, understood
 from qpcr.findings import Severity
 from qpcr.pipeline import analyze

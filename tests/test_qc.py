@@ -28,7 +28,9 @@ from calibration.standard_curve import fit_standard_curve
 from primers import Panel, PanelError, load_panel
 from primers.loader import parse_panel
 from primers.panel import Control, QcRule
+from qpcr.calls import Outcome
 from qpcr.curves import Curves
+from qpcr.deciding import decide
 from qpcr.errors import InputError
 from qpcr.findings import Severity
 from qpcr.formats._columns import FLAGS
@@ -176,6 +178,30 @@ def test_reference_gene_absent(panel: Panel, cq: float | None) -> None:
     made = plate(*samples(24, 24, cq), panel=panel)
     found = only(made, "reference_gene")
     assert (found.severity, names(made, found)) == (Severity.REACTION, ["A3"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "cq", "said"),
+    [
+        (Kind.DRIFT, 18.0, "drift, although it crosses the threshold at Ct 18.0"),
+        (Kind.STEP, 18.0, "step, although it crosses the threshold at Ct 18.0"),
+        (Kind.FALLING, None, "falling."),
+    ],
+)
+def test_a_spoilt_curve_of_the_reference_gene_tells_nothing_of_the_dna(
+    panel: Panel, kind: Kind, cq: float | None, said: str
+) -> None:
+    spoilt = replace(samples(24, 24, cq)[-1], kind=kind)
+    made = plate(*samples(24, 24), spoilt, panel=panel)
+    found = only(made, "reference_gene")
+    assert (found.severity, names(made, found)) == (Severity.REACTION, ["A3"])
+    assert said in found.message
+    assert "only" not in found.message
+    assert "DNA" not in found.message + found.remedy
+    assert not find(made, "no_amplification")
+    (call,) = [one for one in decide(made, [found]) if one.sample == "S3"]
+    assert call.outcome is Outcome.INVALID
+    assert "DNA" not in " ".join((*call.reasons, *call.recommendations))
 
 
 def test_one_good_well_for_the_reference_gene_is_enough(panel: Panel) -> None:

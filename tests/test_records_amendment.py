@@ -46,6 +46,16 @@ def test_what_cannot_be_is_refused(panel, new, what):
         amended(OLD, new, panel)
 
 
+def test_the_outcome_fits_what_the_panel_tests_for(panel):
+    old = {**OLD, "outcome": "not tested", "deletions": [], "classes": []}
+    for outcome in ("detected", "not detected"):
+        with pytest.raises(InputError, match="panel can have"):
+            amended(old, {"outcome": outcome}, load_panel("rnasep"))
+    assert amended(old, {"outcome": "invalid"}, load_panel("rnasep"))["outcome"] == "invalid"
+    with pytest.raises(InputError, match="panel can have"):
+        amended(OLD, {"outcome": "not tested", "deletions": []}, panel)
+
+
 def test_without_a_panel_there_is_no_call_to_amend():
     with pytest.raises(InputError, match="without a panel"):
         amended(OLD, {"outcome": "invalid", "deletions": []}, None)

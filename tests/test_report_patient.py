@@ -144,6 +144,15 @@ def test_an_amended_call_is_what_is_printed(record):
     assert not re.search(r"· (positive|negative)", text)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_where_nothing_was_tested_for_nothing_is_said_to_be_absent(record, lang):
+    case = case_of(record, "P-001")
+    call = replace(case.call, outcome=Outcome.NOT_TESTED, deletions=(), classes=(), evidence=())
+    text = text_of(tree_of(replace(case, call=call), lang))
+    assert TEXTS[lang]["words_not_tested"] in text
+    assert TEXTS[lang]["not_detected"] not in text
+
+
 def test_a_released_run_says_who_released_it(record):
     case = case_of(record, "P-001")
     call = replace(case.call, released=Release("chief", "repeat impossible"))

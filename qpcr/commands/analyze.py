@@ -103,6 +103,7 @@ def analyze(
     from qpcr.calls import Release
     from qpcr.farm import mapper_for, processes_for
 
+    _check_release(reason, panel_name)
     panel, identities = panel_and_samples(panel_name, sheet, sample_pattern)
     user = user or getuser()  # not the one a worker runs as
     tongue = language_from(lang)
@@ -178,6 +179,16 @@ def _work_off(
             click.echo(f"qpcr: {failed} of {len(worked)} {what} could not be analyzed", err=True)
         return BAD_INPUT
     return FAILED if invalid else 0
+
+
+def _check_release(reason: str | None, panel_name: str | None) -> None:
+    """Refuse a release that says nothing, or is of nothing."""
+    if reason is None:
+        return
+    if not reason.strip():
+        raise click.UsageError("--release needs a reason: why the run is used all the same")
+    if panel_name is None:
+        raise click.UsageError("--release is about calls: it needs --panel")
 
 
 def _counted(number: int, what: str) -> str:

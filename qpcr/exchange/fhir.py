@@ -3,7 +3,8 @@
 A collection of Patient, and for every result that stands a Specimen, one Variant observation for
 each deletion, and a DiagnosticReport. Codes are LOINC's and the Sequence Ontology's as the guide
 uses them (profile Variant: code 69548-6; value LOINC list LL1971-2). A deletion that was looked for
-and not found is a Variant with the value Absent, and carries what the assay cannot see. The two
+and not found is a Variant with the value Absent, and carries what the assay cannot see. Of a panel
+that looks for no deletion there is no Variant, whatever an older record calls the sample. The two
 assemblies' descriptions of one deletion are two codings of the same concept; the component for the
 assembly names the first.
 
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from primers.panel import SOME_DELETION
-from qpcr.calls import Outcome
+from qpcr.calls import Outcome, tested
 from qpcr.exchange.outgoing import Outgoing
 from qpcr.records.patient import Patient
 
@@ -47,6 +48,7 @@ SENTENCES = {
     Outcome.NOT_DETECTED: "No deletion that this assay can see was found.",
     Outcome.INCONCLUSIVE: "Inconclusive: the assay has to be repeated.",
     Outcome.INVALID: "No result: the run or the sample is invalid.",
+    Outcome.NOT_TESTED: "The reference gene amplified; no deletion was tested for.",
 }
 REPLACES = "http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces"
 """R4 (4.0.1): used on DiagnosticReport, its value a Reference to a DiagnosticReport."""
@@ -134,7 +136,7 @@ def _result(patient: Patient, one: Outgoing, subject: str) -> list[tuple[str, di
         "category": [_coded(SERVICE, "GE", "Genetics")],
         "code": _coded(LOINC, "51969-4", "Genetic analysis report"),
         "specimen": [{"reference": specimen}],
-        "result": [{"reference": address} for address, _ in variants],
+        **({"result": [{"reference": address} for address, _ in variants]} if variants else {}),
         "conclusion": " ".join(_conclusion(one)),
     }
     if one.issued is not None:
@@ -207,7 +209,9 @@ def _specimen(one: Outgoing, subject: str, date: str | None) -> dict[str, Any]:
 
 
 def _variants(one: Outgoing) -> list[tuple[str, dict[str, Any]]]:
-    """Variant observations of one result, by what each is about."""
+    """Variant observations of one result, by what each is about; none where nothing was tested."""
+    if _effective(one) == Outcome.NOT_TESTED or (one.panel is not None and not tested(one.panel)):
+        return []
     outcome, value, names = one.result.outcome, str(one.result.outcome), list[str]()
     if outcome == Outcome.DETECTED:
         value, names = "present", list(one.result.deletions)
@@ -216,10 +220,11 @@ def _variants(one: Outgoing) -> list[tuple[str, dict[str, Any]]]:
     return [(name, _variant(value, name, one)) for name in names or [SOME_DELETION]]
 
 
-def tested(panel: Panel) -> tuple[str, ...]:
-    """Names of the deletions that a panel's wells can show."""
-    channels = [one for reaction in panel.reactions for one in reaction.channels]
-    return tuple(dict.fromkeys(one.reports for one in channels if one.role == "target"))
+def _effective(one: Outgoing) -> Outcome:
+    """The outcome; an earlier version's "not detected" of a panel without targets is none."""
+    outcome = Outcome(str(one.result.outcome))
+    blind = one.panel is not None and not tested(one.panel)
+    return Outcome.NOT_TESTED if blind and outcome is Outcome.NOT_DETECTED else outcome
 
 
 def _variant(value: str, deletion: str, one: Outgoing) -> dict[str, Any]:
@@ -274,13 +279,13 @@ def _limitations(one: Outgoing) -> list[str]:
 
 
 def _conclusion(one: Outgoing) -> list[str]:
-    outcome = one.result.outcome
+    outcome = _effective(one)
     gene = "" if one.panel is None or one.panel.transcript is None else one.panel.transcript.gene
     if outcome == Outcome.DETECTED:
         names = " and ".join(one.result.deletions) or SOME_DELETION
         said = f"{gene} deletion detected: {names}.".strip()
     else:
-        said = SENTENCES[Outcome(str(outcome))]
+        said = SENTENCES[outcome]
     remarks = {
         WITHDRAWN: one.status == "entered-in-error", WAITING: one.waiting, CHANGED: one.changed,
     }  # fmt: skip

@@ -20,6 +20,10 @@ GROWING = frozenset({Kind.NO_PLATEAU, Kind.HOOK})
 """Kinds that are no proper curves and yet show product."""
 
 
+SPOILT = frozenset({Kind.SPIKE, Kind.STEP, Kind.FALLING})
+"""Kinds that come from a fault of the well, and may hide a product."""
+
+
 class Part(StrEnum):
     """What a reaction is for, by its task and by the names the panel gives its controls."""
 
@@ -97,6 +101,21 @@ def grows(plate: Plate, row: int) -> bool:
     """Say whether the curve shows product, be it a proper one or not."""
     shape = plate.shapes[row]
     return shape.proper or shape.kind in GROWING
+
+
+def clouded(plate: Plate, row: int) -> bool:
+    """Say whether a curve without growth cannot be judged, rather than shows that there is none.
+
+    It was not measured, something in the well spoilt it, or it crosses the threshold without the
+    shape of an amplification.
+    """
+    kind = plate.shapes[row].kind
+    if grows(plate, row):
+        return False
+    if kind in SPOILT or kind is Kind.UNUSABLE:
+        return True
+    cq, cutoff = any_cq(plate, row), cutoff_of(plate, row)
+    return kind is Kind.DRIFT and cq is not None and (cutoff is None or cq < cutoff)
 
 
 def fitted_cq(plate: Plate, row: int) -> float | None:

@@ -1,5 +1,7 @@
 """Samples in which nothing amplifies at all, and standards that do not.
 
+A curve that cannot be judged shows neither; other rules name it.
+
 A target that does not amplify is no finding: that is what a negative sample looks like. Controls
 have rules of their own. A standard that does not amplify is a warning, for it was said to hold
 template. The rule has no limits.
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import Part, grows, rows_of, sample_of, target_of, wells
+from qpcr.qc._plate import Part, clouded, grows, rows_of, sample_of, target_of, wells
 from qpcr.said import say
 
 NAME = "no_amplification"
@@ -22,7 +24,7 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     del limits
     patients = [row for row in rows_of(plate, Part.SAMPLE) if plate.run.reactions[row].sample]
     for sample, rows in grouped(patients, lambda row: sample_of(plate, row)).items():
-        if any(grows(plate, row) for row in rows):
+        if any(grows(plate, row) or clouded(plate, row) for row in rows):
             continue
         yield Finding(
             NAME,

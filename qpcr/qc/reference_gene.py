@@ -1,7 +1,8 @@
 """The reference gene of a sample is absent, late or weak: too little DNA, or inhibition.
 
 A sample is good as soon as one of its reference wells is. A sample without any well for the
-reference gene is found too.
+reference gene is found too. A well whose curve cannot be judged (a step, a drift, no reading) tells
+nothing of the DNA, and is not taken for a missing reference gene.
 
 Limits
     ``latest_cq``: a reference gene that comes later tells of too little DNA for a negative result.
@@ -17,11 +18,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qpcr._lists import grouped
+from qpcr._lists import grouped, listed
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
 from qpcr.qc._plate import (
     Part,
+    any_cq,
+    clouded,
     cutoff_of,
     fitted_cq,
     grows,
@@ -34,6 +37,7 @@ from qpcr.said import say
 
 NAME = "reference_gene"
 TIME_TO_RISE = 3.0
+AGAIN = say("Look at the curve and the raw signal of the well, and repeat it.")
 DNA = say("Measure the DNA (amount, 260/280), dilute or clean it, and repeat the sample.")
 
 
@@ -84,6 +88,9 @@ def _missing(sample: str, rows: list[int]) -> Finding:
 
 
 def _absent(plate: Plate, sample: str, rows: list[int]) -> Finding:
+    unclear = [row for row in rows if clouded(plate, row)]
+    if unclear:
+        return _unjudged(plate, sample, unclear, rows)
     cq = min((c for row in rows if (c := fitted_cq(plate, row)) is not None), default=None)
     if cq is None:
         message = say(
@@ -105,6 +112,33 @@ def _absent(plate: Plate, sample: str, rows: list[int]) -> Finding:
         DNA,
         value=cq,
         limit=cutoff_of(plate, rows[0]),
+    )
+
+
+def _unjudged(plate: Plate, sample: str, unclear: list[int], rows: list[int]) -> Finding:
+    """No well is good, and some of them show no more than that they were not measured well."""
+    row = unclear[0]
+    cq, problem = any_cq(plate, row), plate.curves.problems[row]
+    values = {"sample": sample, "wells": wells(plate, unclear)}
+    kinds = listed(list(dict.fromkeys(plate.shapes[one].kind for one in unclear)))
+    if problem is not None:
+        message = say(
+            "The reference gene of {sample} was not measured ({wells}): {why}.",
+            **values, why=problem,
+        )  # fmt: skip
+    elif cq is None:
+        message = say(
+            "The curve of the reference gene of {sample} cannot be judged ({wells}): {kind}.",
+            **values, kind=kinds,
+        )  # fmt: skip
+    else:
+        message = say(
+            "The curve of the reference gene of {sample} cannot be judged ({wells}): {kind}, "
+            "although it crosses the threshold at Ct {cq:.2f}.",
+            **values, kind=kinds, cq=cq,
+        )  # fmt: skip
+    return Finding(
+        NAME, Severity.REACTION, tuple(rows), message, AGAIN, value=cq, limit=cutoff_of(plate, row)
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from primers import Panel
-from qpcr.calls import Outcome, classes_of
+from qpcr.calls import Outcome, classes_of, tested
 from qpcr.errors import InputError
 
 CALL = ("outcome", "deletions", "classes")
@@ -47,10 +47,11 @@ def amended(old: Mapping[str, Any], new: Mapping[str, Any], panel: Panel | None)
             "the run was analyzed without a panel: it has no call to amend",
             remedy="analyze it with a panel, or reanalyze the store",
         )
-    outcomes = [str(one) for one in Outcome]
+    senseless = (Outcome.NOT_TESTED,) if tested(panel) else (Outcome.DETECTED, Outcome.NOT_DETECTED)
+    outcomes = [str(one) for one in Outcome if one not in senseless]
     if result.get("outcome") not in outcomes:
         raise InputError(
-            "the outcome is not one of those there are",
+            "the outcome is not one of those that the panel can have",
             expected=", ".join(outcomes),
             found=str(result.get("outcome")),
         )
@@ -73,12 +74,7 @@ def amended(old: Mapping[str, Any], new: Mapping[str, Any], panel: Panel | None)
 
 def _deletions(told: Any, panel: Panel) -> list[str]:
     """Deletions as a list without doubles, each one that the panel can report."""
-    known = [
-        channel.reports
-        for reaction in panel.reactions
-        for channel in reaction.channels
-        if channel.role == "target"
-    ]
+    known = tested(panel)
     listed = isinstance(told, list | tuple) and all(isinstance(one, str) for one in told)
     if told is not None and not listed:
         raise InputError("deletions are a list of texts", found=repr(told))
@@ -87,7 +83,7 @@ def _deletions(told: Any, panel: Panel) -> list[str]:
         if name not in known:
             raise InputError(
                 "the panel does not know this deletion",
-                expected=", ".join(dict.fromkeys(known)),
+                expected=", ".join(known) or "none",
                 found=name,
             )
     return names

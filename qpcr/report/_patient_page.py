@@ -143,7 +143,7 @@ def _words(case: Case, tongue: Language, t: Any) -> list[str]:
         found = [t[f"words_{call.outcome.name.lower()}"]]
     if call.released is not None:
         released = call.released
-        found.append(t["released"].format(user=released.user, reason=released.reason))
+        found.append(t["released"].format(user=released.user, reason=released.sentence))
     return found
 
 

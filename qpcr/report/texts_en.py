@@ -74,6 +74,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "outcome_not_detected": "Not detected",
         "outcome_inconclusive": "Inconclusive",
         "outcome_invalid": "Invalid",
+        "outcome_not_tested": "Not tested",
         # warnings and notes
         "warnings": "Please note",
         "notes": "Notes on reading and processing",

@@ -81,6 +81,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "not detected": "not detected",
         "inconclusive": "inconclusive",
         "invalid": "invalid",
+        "not tested": "not tested",
         "preliminary": "preliminary",
         "reviewed": "reviewed",
         "signed": "signed",

@@ -21,7 +21,7 @@ HEADS = ("Patient", "Results", "Final", "Calls", "Deletions")
 @store_option
 @click.option(
     "--outcome",
-    type=click.Choice(["detected", "not detected", "inconclusive", "invalid"]),
+    type=click.Choice(["detected", "not detected", "inconclusive", "invalid", "not tested"]),
     help="With a result that is called so.",
 )
 @click.option("--deletion", help="With that deletion, by its name in the panel.")
