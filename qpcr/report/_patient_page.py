@@ -10,6 +10,7 @@ from qpcr.calls import Outcome, product
 from qpcr.clinical.fields import schema
 from qpcr.report._exon_map import exon_map
 from qpcr.report._summary import _when
+from qpcr.report._templates import template
 from qpcr.report._thumbnails import thumbnails
 from qpcr.report._verdict import verdict
 from qpcr.report.language import Language, language
@@ -17,7 +18,6 @@ from qpcr.report.patient_texts import TEXTS
 from qpcr.report.residual import residual_sheet
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from markupsafe import Markup
 
     from primers.panel import Assay
@@ -29,20 +29,6 @@ MOST_CURVES = 8
 MOST_REASONS = 3
 """So many reasons, and so many recommendations."""
 _RANK = {"positive": 0, "unclear": 1, "unusable": 2, "negative": 3}
-
-
-def environment() -> Environment:
-    """Where the templates are found, and how they are filled."""
-    # costs start-up time that only reports should pay
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("qpcr.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def style() -> Markup:
@@ -58,34 +44,28 @@ def page(case: Case, lang: str) -> str:
     tongue, t = language(lang, case.panel), TEXTS[lang]
     chosen = _curves(case)
     drawn = thumbnails(case.record.curves, chosen)
-    text = (
-        environment()
-        .get_template("patient.html")
-        .render(
-            t=t,
-            case=case,
-            css=style(),
-            title=_title(case, t),
-            who=_who(case, t, lang),
-            headline=_headline(case, tongue, t),
-            words=_words(case, tongue, t),
-            reasons=_first(case.call.reasons, tongue, t),
-            todo=_first(case.call.recommendations, tongue, t),
-            meanings=_meanings(case, t),
-            sources=_sources(case, tongue, t),
-            map=exon_map(case.panel, case.seen),
-            method=_method(case, t),
-            controls=_controls(case, tongue, t),
-            references=[_reading(case, one, t) for one in _references(case)],
-            limits=tongue.say_all(one.text for one in case.panel.limitations),
-            curves=[(one, _reading(case, one.evidence, t)) for one in drawn],
-            more=len(case.call.evidence) - len(chosen),
-            history=_history(case, t),
-            footer=_footer(case, t),
-            residual=residual_sheet(case.residual, case.treatments, lang)
-            if case.residual
-            else None,
-        )
+    text = template("patient.html").render(
+        t=t,
+        case=case,
+        css=style(),
+        title=_title(case, t),
+        who=_who(case, t, lang),
+        headline=_headline(case, tongue, t),
+        words=_words(case, tongue, t),
+        reasons=_first(case.call.reasons, tongue, t),
+        todo=_first(case.call.recommendations, tongue, t),
+        meanings=_meanings(case, t),
+        sources=_sources(case, tongue, t),
+        map=exon_map(case.panel, case.seen),
+        method=_method(case, t),
+        controls=_controls(case, tongue, t),
+        references=[_reading(case, one, t) for one in _references(case)],
+        limits=tongue.say_all(one.text for one in case.panel.limitations),
+        curves=[(one, _reading(case, one.evidence, t)) for one in drawn],
+        more=len(case.call.evidence) - len(chosen),
+        history=_history(case, t),
+        footer=_footer(case, t),
+        residual=residual_sheet(case.residual, case.treatments, lang) if case.residual else None,
     )
     return str(text)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qpcr.methods import methods
+from qpcr.report._templates import template
 
 if TYPE_CHECKING:
     from qpcr.benchmark import Benchmark, Line
@@ -35,16 +36,6 @@ JUDGED = {"cq_sd", "sc_syx", "bias", "linearity", "precision", "resolution"}
 
 def render_benchmark(benchmark: Benchmark) -> str:
     """Make the page; names in it are anybody's text, and the template escapes them."""
-    # costs start-up time that only pages should pay
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("qpcr.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     parts = [("All targets", benchmark.overall)]
     targets = dict.fromkeys(line.target for line in benchmark.lines if line.target is not None)
     if len(targets) > 1:
@@ -52,7 +43,7 @@ def render_benchmark(benchmark: Benchmark) -> str:
             lines = tuple(line for line in benchmark.lines if line.target == target)
             parts.append((target, lines))
     used = {line.method for line in benchmark.lines}
-    return environment.get_template("benchmark.html").render(
+    return template("benchmark.html").render(
         dataset=benchmark.dataset,
         curves=benchmark.curves,
         columns=COLUMNS,

@@ -13,6 +13,7 @@ from qpcr.report._by_method import by_method
 from qpcr.report._data import payload, script_json
 from qpcr.report._miqe import miqe
 from qpcr.report._standards import curve_rows, read_from, sample_rows, standards
+from qpcr.report._templates import template
 from qpcr.report._verdict import verdict
 from qpcr.report.language import language
 
@@ -42,22 +43,13 @@ def render(record: Record, lang: str = "en") -> str:
     str
         The page, to be written as UTF-8.
     """
-    # costs start-up time that only reports should pay
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("qpcr.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     tongue = language(lang, record.panel)
     texts = tongue.texts
     plotly, own = _plotly(), _own_script()
     quantities = standards(record)
-    text = environment.get_template("report.html").render(
+    text = template("report.html").render(
         t=SimpleNamespace(**texts),
         run=record.run,
         header=_summary.header(record, tongue),

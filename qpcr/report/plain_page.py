@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qpcr.report._templates import template
+
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
@@ -53,16 +55,4 @@ def render_plain(
     banner
         What must not be overlooked: stands above everything.
     """
-    # costs start-up time that only pages should pay
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("qpcr.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("plain.html").render(
-        lang=lang, title=title, sections=sections, banner=banner
-    )
+    return template("plain.html").render(lang=lang, title=title, sections=sections, banner=banner)

@@ -14,6 +14,7 @@ from qpcr._lists import grouped
 from qpcr.clinical.fields import schema
 from qpcr.errors import InputError
 from qpcr.quantities.mrd_tables import course, outcome_word
+from qpcr.report._templates import template
 from qpcr.report.language import Language, language
 from qpcr.report.patient_texts import TEXTS
 
@@ -125,12 +126,10 @@ def render_residual(
         raise InputError(
             "the patient has no result of residual disease", remedy="qpcr mrd … --store keeps them"
         )
-    from qpcr.report._patient_page import environment, style
+    from qpcr.report._patient_page import style
 
     return str(
-        environment()
-        .get_template("residual.html")
-        .render(
+        template("residual.html").render(
             t=TEXTS[lang],
             patient=patient,
             css=style(),
