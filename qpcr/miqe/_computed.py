@@ -10,7 +10,8 @@ from calibration.standard_curve import Interval, StandardCurve
 from qpcr._lists import grouped, listed
 from qpcr.findings import Severity
 from qpcr.quantities.measured import Measured, measured, own_method
-from qpcr.quantities.quantify import Quantities, TargetCurve, quantify
+from qpcr.quantities.quantify import Quantities, quantify
+from qpcr.quantities.target_curve import TargetCurve
 from qpcr.record import Record
 from qpcr.run import Task
 

@@ -137,6 +137,17 @@ def _milder(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.WARNING) if grave else finding
 
 
+def limits_of(name: str, panel: Panel | None) -> Limits | None:
+    """Limits that a rule goes by: its own, or the panel's; ``None`` where the panel leaves it out.
+
+    Raises
+    ------
+    InputError
+        The panel names a rule or a limit that does not exist.
+    """
+    return rules()[name].limits if panel is None else check_panel_rules(panel).get(name)
+
+
 def check_panel_rules(panel: Panel) -> dict[str, Limits]:
     """Limits by rule, in the panel's order: those the panel states, and the rule's own for others.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calibration.errors import CalibrationError
 from calibration.installation import FEWEST_WELLS, NOMINAL, Separation, separation
@@ -67,7 +67,20 @@ def installation_tests(found: Quantities, every: bool = False) -> tuple[Installa
         }
         if all(len(_copies(one)) >= FEWEST_WELLS for one in at.values()):
             made.append(_tested(file, target, at, Task.STANDARD))
-    return tuple(made)
+    bad = {(one.file, one.target) for one in found.curves if one.judgement is not None}
+    return tuple(_beside(one) if (one.file, one.target) in bad else one for one in made)
+
+
+def _beside(one: Installation) -> Installation:
+    """The same test, with what it does not answer: its curve is faulty."""
+    if one.result is None:
+        return one
+    message = say(
+        "{message} The test asks whether two populations are told apart, not whether their copies "
+        "are right: the standards have a fault, see there.",
+        message=one.message,
+    )
+    return replace(one, message=message)
 
 
 def _copies(rows: list[WellQuantity]) -> list[float]:

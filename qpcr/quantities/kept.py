@@ -21,7 +21,8 @@ from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 from qpcr.quantities.detection import Limits
 from qpcr.quantities.measured import AT_THRESHOLD
-from qpcr.quantities.quantify import Quantities, TargetCurve, WellQuantity
+from qpcr.quantities.quantify import Quantities, WellQuantity
+from qpcr.quantities.target_curve import TargetCurve
 from qpcr.run import Task
 from qpcr.said import Said
 

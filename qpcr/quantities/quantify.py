@@ -10,16 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from calibration.curve_checks import (
-    ALLOWED_DEVIATION,
-    ALPHA,
-    LackOfFit,
-    LinearRange,
-    Outlier,
-    lack_of_fit,
-    linear_range,
-    outliers,
-)
+from calibration.curve_checks import lack_of_fit, linear_range, outliers
 from calibration.errors import CalibrationError
 from calibration.pooled_curves import PooledCurve, pool_curves
 from calibration.standard_curve import (
@@ -31,67 +22,14 @@ from calibration.standard_curve import (
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
+from qpcr.qc import Limits
+from qpcr.qc.efficiency import RULE
 from qpcr.quantities.measured import AT_THRESHOLD, Measured, one_method
+from qpcr.quantities.target_curve import TargetCurve
 from qpcr.run import Task
 from qpcr.said import Said, as_said, say
 
 WEIGHTINGS = ("none", "variance")
-
-
-@dataclass(frozen=True, slots=True)
-class TargetCurve:
-    """The curve of a target on a plate, with what speaks against it.
-
-    Attributes
-    ----------
-    file, target
-        Of what.
-    curve
-        ``None`` where `reason` says why there is none.
-    suspects
-        Wells of its standards that are outliers, with the test's answer.
-    fit_test, linear
-        Lack of fit and linear range, ``None`` where they cannot be had.
-    stored
-        The stored curve that was used instead of standards.
-    notes
-        What a person should know.
-    """
-
-    file: str
-    target: str
-    curve: StandardCurve | None
-    reason: Said | None = None
-    suspects: tuple[tuple[str, Outlier], ...] = ()
-    fit_test: LackOfFit | None = None
-    linear: LinearRange | None = None
-    stored: StoredCurve | None = None
-    notes: tuple[Said, ...] = ()
-
-    def warnings(self) -> list[Said]:
-        """What the tests of the line say against it."""
-        found = [
-            say(
-                "Well {well} lies {residual:+.2f} cycles off the line (outlier, P {p:.2g}); it was "
-                "not removed.",
-                well=well,
-                residual=one.residual,
-                p=one.p,
-            )
-            for well, one in self.suspects
-        ]
-        if self.fit_test is not None and self.fit_test.p < ALPHA:
-            found.append(
-                say(
-                    "The levels depart from the line by more than their wells scatter (lack of "
-                    "fit, P {p:.2g}); up to {allowed:g} cycles count as linear.",
-                    p=self.fit_test.p,
-                    allowed=ALLOWED_DEVIATION,
-                )
-            )
-        if self.curve is not None and self.fit_test is not None and self.linear is None:
-            found.append(say("No three levels lie on a line: there is no linear range."))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +77,7 @@ def quantify(
     pool: bool = False,
     stored: Sequence[StoredCurve] = (),
     confidence: float = 0.95,
+    limits: Limits | None = RULE.limits,
 ) -> Quantities:
     """Fit every target's standards and read every well and sample from them.
 
@@ -154,6 +93,8 @@ def quantify(
         Curves for targets that have no standards on their plate.
     confidence
         Level of the intervals.
+    limits
+        By which the rule for efficiencies judges the curves: those of a panel, if there is one.
 
     Raises
     ------
@@ -173,6 +114,7 @@ def quantify(
         for key, mine in plates.items()
     }
     pooled = _pool(plates, curves, confidence) if pool else {}
+    curves = {key: replace(one, limits=limits) for key, one in curves.items()}
     wells = [_well(row, curves[row.file, row.target]) for row in rows]
     samples = [
         _sample(mine, curves[key[0], key[2]])

@@ -18,7 +18,8 @@ from qpcr.frames import plain
 if TYPE_CHECKING:
     from calibration.standard_curve import Interval, Quantity
     from qpcr.quantities.installation import Installation
-    from qpcr.quantities.quantify import Quantities, SampleQuantity, TargetCurve, WellQuantity
+    from qpcr.quantities.quantify import Quantities, SampleQuantity, WellQuantity
+    from qpcr.quantities.target_curve import TargetCurve
 
 Cell = str | float | int | bool | None
 
@@ -119,6 +120,7 @@ def _curve_row(one: TargetCurve) -> dict[str, Cell]:
         "file": one.file,
         "reason": one.reason,
         "notes": " ".join(one.notes),
+        "warnings": " ".join(one.warnings()),
     }
 
 

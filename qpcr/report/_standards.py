@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calibration.standard_curve import Interval, StandardCurve
+from qpcr.qc import limits_of
 from qpcr.quantities.measured import AT_THRESHOLD, measured, own_method
-from qpcr.quantities.quantify import SampleQuantity, TargetCurve, WellQuantity, quantify
+from qpcr.quantities.quantify import SampleQuantity, WellQuantity, quantify
+from qpcr.quantities.target_curve import TargetCurve
 from qpcr.run import Task
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def standards(record: Record) -> PlateQuantities:
     method = own_method(record)
     rows = measured(record, method=method)
     mine = {row.target for row in rows if row.task is Task.STANDARD}
-    found = quantify(rows)
+    found = quantify(rows, limits=limits_of("efficiency", record.panel))
     lines = []
     for one in found.curves:
         if one.target in mine:
