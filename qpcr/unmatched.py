@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qpcr._nearest import did_you_mean
+from qpcr._nearest import look_alike
 from qpcr.errors import InputError
 from qpcr.record import Record
 from qpcr.samples import RULE, Identity, NamePattern
@@ -66,7 +66,9 @@ def _matched(
     return Matched(file, frozenset(filter(None, names)), frozenset(known), tuple(strangers))
 
 
-def unmatched(known: Sequence[Identity] | NamePattern, plates: Sequence[Matched]) -> list[str]:
+def unmatched(
+    known: Sequence[Identity] | NamePattern, plates: Sequence[Matched], complete: bool = True
+) -> list[str]:
     """Sentences on every sample that is nobody's and every row that is no sample's.
 
     Parameters
@@ -74,7 +76,9 @@ def unmatched(known: Sequence[Identity] | NamePattern, plates: Sequence[Matched]
     known
         The sample sheet, or the pattern.
     plates
-        All that were analyzed with it.
+        All that were analyzed with it, kept or refused.
+    complete
+        No run is missing: else a sample may be on a plate that could not be read.
     """
     stated = () if isinstance(known, NamePattern) else known
     somebody = frozenset[str]().union(*(plate.known for plate in plates))
@@ -83,16 +87,24 @@ def unmatched(known: Sequence[Identity] | NamePattern, plates: Sequence[Matched]
     said = []
     for plate in plates:
         for name in plate.strangers:
-            hint = None if name in idle else did_you_mean(name, idle)
-            tail = f"; in the sheet, {hint}" if hint else ""
+            hint = None if name in idle else look_alike(name, idle)
+            tail = f"; in the sheet, did you mean {hint!r}?" if hint else ""
             said.append(
                 f"{plate.file}: sample {name} belongs to nobody: it is filed under no patient{tail}"
             )
     strangers = {name for plate in plates for name in plate.strangers}
+    absent = sum(name not in on_plates for name in idle)
+    if absent and not complete:
+        said.append(
+            f"sample sheet: {absent} of its samples are on none of the plates that could be "
+            "analyzed; they may be on those that could not"
+        )
     for name in idle:
         if name not in on_plates:
-            hint = did_you_mean(name, strangers)
-            tail = f"; on the plate, {hint}" if hint else ""
+            if not complete:
+                continue
+            hint = look_alike(name, strangers)
+            tail = f"; on the plate, did you mean {hint!r}?" if hint else ""
             said.append(f"sample sheet: {name} is on no plate{tail}")
         elif name not in strangers:
             said.append(f"sample sheet: {name} is a control or standard on the plate")

@@ -447,6 +447,20 @@ def test_a_plan_says_what_changes_and_what_stays(tmp_path):
         ("wbc (parsecs)", "did you mean wbc?"),
         ("relapse dat", "did you mean relapse_date?"),
         ("shoe", "--ignore"),
+        ("rbc", "a field's name, or to be ignored"),
+        ("mrd4", "a field's name, or to be ignored"),
+        ("cdkn2c", "a field's name, or to be ignored"),
+        ("抽样日期", "a field's name, or to be ignored"),
+        ("birth date", "not kept"),
+        ("Date of birth", "not kept"),
+        ("DOB", "not kept"),
+        ("patient_name", "not kept"),
+        ("Phone", "not kept"),
+        ("ID card", "not kept"),
+        ("出生日期", "not kept"),
+        ("姓名", "not kept"),
+        ("电话", "not kept"),
+        ("身份证号", "not kept"),
     ],
 )
 def test_a_column_that_nobody_understands_is_refused(tmp_path, head, hint):
@@ -455,6 +469,7 @@ def test_a_column_that_nobody_understands_is_refused(tmp_path, head, hint):
     assert (one.row, one.column, one.found) == (1, head, None)
     assert hint in one.expected
     assert "--ignore" in one.expected
+    assert ("did you mean" in one.expected) is ("did you mean" in hint)
     assert made.unread == (head,)
     ignored = plan(tmp_path, f'id,sex,"{head}"\nP1,M,35\n', ColumnMap(ignore=frozenset({head})))
     assert not ignored.refusals

@@ -88,6 +88,48 @@ def test_what_matches_nothing_is_said_at_the_end(plate, store, tmp_path):
     assert "NOT for a patient: P-002" in carry_out(Errand(plate, "r", sha256, plan)).text
 
 
+def test_a_run_that_the_store_refuses_was_read_all_the_same(plate, store, tmp_path):
+    twice = sheet_of(tmp_path, "P-001,p1,day 14", "P-002,p2,day 14", "P-001,p9,day 14")
+    told = run(3, "analyze", plate, "--sheet", twice, "--store", store.folder)
+    assert "two things of one sample" in told
+    assert "on no plate" not in told
+    once = sheet_of(tmp_path, "P-001,p1,day 14", "P-002,p2,day 14")
+    run(0, "analyze", plate, "--sheet", once, "--store", store.folder)
+    other = sheet_of(tmp_path, "P-001,p8,day 14", "P-002,p2,day 14")
+    told = run(3, "analyze", plate, "--sheet", other, "--store", store.folder)
+    assert "on no plate" not in told
+
+
+def test_what_is_on_a_plate_that_cannot_be_read_is_not_said_to_be_on_none(plate, tmp_path):
+    bad = tmp_path / "bad.eds"
+    bad.write_bytes(b"no plate")
+    sheet = sheet_of(tmp_path, "P-001,p1,day 14", "P-077,p2,day 14")
+    told = run(3, "analyze", plate, bad, "--sheet", sheet)
+    assert "on no plate" not in told
+    assert "1 of its samples are on none of the plates that could be analyzed" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "hint"),
+    [
+        ("P-002", "P-001", None),
+        ("P-011", "P-001", None),
+        ("P-OO1", "P-001", "P-001"),
+        ("P-l1", "P-11", "P-11"),
+        ("p 001", "P-001", "P-001"),
+        ("Ｐ–００１", "P-001", "P-001"),
+        ("P001", "P-001", "P-001"),
+        ("1-11", "11-1", None),
+        ("P-001a", "P-001", None),
+    ],
+)
+def test_only_what_looks_the_same_is_suggested(name, listed, hint):
+    """Another number is another patient: following a hint must not exchange two."""
+    one = Matched("1.eds", frozenset({name}), frozenset(), (name,))
+    for sentence in unmatched([Identity(listed, "p")], [one]):
+        assert ("did you mean" in sentence) is (hint is not None)
+
+
 def test_a_sheet_of_several_plates_is_held_against_all_of_them():
     rows = [Identity("a", "p"), Identity("b", "q"), Identity("c", "r")]
     one = Matched("1.eds", frozenset({"a", "NTC"}), frozenset({"a"}), ())

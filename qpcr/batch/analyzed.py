@@ -35,7 +35,7 @@ class Analyzed:
     invalid
         A finding says that the run must not be used.
     matched
-        Which of its samples are whose.
+        Which of its samples are whose; of a run that was refused afterwards, too.
     error
         Why it did not work.
     """

@@ -19,6 +19,7 @@ from qpcr.unmatched import matched
 if TYPE_CHECKING:
     from qpcr.batch.order import Order
     from qpcr.record import Record
+    from qpcr.unmatched import Matched
 
 
 def analyze_files(
@@ -67,6 +68,7 @@ def analyze_file(file: Path, order: Order) -> Iterator[Analyzed]:
 
 def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
     """Do one run. It is kept before its results are written: finished means kept, too."""
+    found: Matched | None = None
     folder = None if order.out is None else order.out / blank.file.stem / placed.folder
     try:
         if order.resume and folder is not None:
@@ -74,19 +76,20 @@ def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
             if before is not None:
                 return before
         record = order.record_of(placed.run.read())
+        found = matched(record)
         kept = _kept(record, order)
         written: list[Path] = []
         if folder is not None:
             written = write_outputs(record, folder, order.lang, order.mark())
     except QpcrError as error:
-        return replace(blank, error=error)
+        return replace(blank, error=error, matched=found)
     return replace(
         blank,
         record=record,
         written=tuple(written),
         kept=kept,
         invalid=record.invalid,
-        matched=matched(record),
+        matched=found,
     )
 
 

@@ -170,7 +170,8 @@ def _work_off(
             err=True,
         )
         return FAILED
-    for sentence in unmatched(order.identities or (), plates):
+    complete = order.identities is None or len(plates) == len(worked)
+    for sentence in unmatched(order.identities or (), plates, complete):
         click.echo(f"qpcr: {sentence}", err=True)
     if not all(worked):
         if len(worked) > 1:

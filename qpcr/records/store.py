@@ -12,7 +12,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qpcr._nearest import alike, nearest
+from qpcr._nearest import alike, most_like
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._complete import completed
@@ -278,7 +278,7 @@ class Store(Writer):
         raise self._no_run(run_id)
 
     def _no_run(self, run_id: str) -> InputError:
-        near = nearest(run_id, (one.run_id for one in self.runs()))
+        near = most_like(run_id, (one.run_id for one in self.runs()))
         return InputError(
             "the store has no such run",
             file=self.folder,
