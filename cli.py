@@ -1,6 +1,7 @@
 """The command line: ``qpcr`` and its commands, found in :mod:`qpcr.commands`.
 
-Exit codes: 0 fine, 1 a run that must not be used or an interruption, 2 usage, 3 bad input.
+Exit codes: 0 fine, 1 a run that must not be used or an interruption, 2 usage (also a panel,
+study, profile or the like that this software does not have), 3 bad input.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import click
 
 from qpcr._registry import find
-from qpcr.commands import BAD_INPUT, FAILED
+from qpcr.commands import BAD_INPUT, FAILED, USAGE
 from qpcr.commands._screen import complain
 
 
@@ -22,7 +23,7 @@ class Commands(click.Group):
     """Commands whose errors are said in one place, in words."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error that a user can mend becomes a message and exit code 3.
+        """Run a command; an error that a user can mend becomes a message and exit code 2 or 3.
 
         Output that nobody takes (a full disk, a closed pipe) ends with code 1.
         """
@@ -39,11 +40,14 @@ class Commands(click.Group):
             ctx.exit(FAILED)
 
     def _invoke(self, ctx: click.Context) -> Any:
-        from primers.errors import PrimersError
-        from qpcr.errors import QpcrError
+        from primers.errors import PrimersError, UnknownPanelError
+        from qpcr.errors import QpcrError, UnknownNameError
 
         try:
             return super().invoke(ctx)
+        except (UnknownNameError, UnknownPanelError) as error:
+            complain(error)
+            ctx.exit(USAGE)
         except (QpcrError, PrimersError) as error:
             complain(error)
             ctx.exit(BAD_INPUT)

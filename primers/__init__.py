@@ -5,7 +5,7 @@ package knows neither `qpcr` nor `calibration`.
 """
 
 from primers.check import CheckLimits, check_panel
-from primers.errors import PanelError, PrimersError, SequenceError
+from primers.errors import PanelError, PrimersError, SequenceError, UnknownPanelError
 from primers.fasta import Reference, read_fasta
 from primers.finding import Kind, PanelFinding
 from primers.fixing import fix_thresholds
@@ -33,6 +33,7 @@ __all__ = [
     "Reference",
     "SequenceError",
     "Solution",
+    "UnknownPanelError",
     "check_panel",
     "check_thresholds",
     "dimer",

@@ -63,5 +63,9 @@ class PanelError(PrimersError):
     """A panel file cannot be used: a key, a value, or what its parts say together."""
 
 
+class UnknownPanelError(PanelError):
+    """No panel that ships with this software has that name."""
+
+
 class SequenceError(PrimersError):
     """A sequence or a FASTA file cannot be used."""

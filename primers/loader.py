@@ -15,7 +15,7 @@ from pathlib import Path
 from primers._coherence import check_coherence
 from primers._readers import read_panel
 from primers._tables import Table, listed, suggestion
-from primers.errors import PanelError
+from primers.errors import PanelError, UnknownPanelError
 from primers.panel import Panel
 
 _MAX_BYTES = 1024 * 1024
@@ -41,8 +41,10 @@ def load_panel(name_or_path: str | Path) -> Panel:
 
     Raises
     ------
+    UnknownPanelError
+        If no panel has that name.
     PanelError
-        If there is no such panel, or it breaks a rule of the format.
+        If the file cannot be read, or breaks a rule of the format.
     """
     data, file = _read(name_or_path)
     return parse_panel(data, file)
@@ -65,7 +67,7 @@ def _read(name_or_path: str | Path) -> tuple[bytes, Path]:
     text = str(name_or_path)
     if isinstance(name_or_path, str) and not text.endswith(".toml") and "/" not in text:
         if text not in panel_names():
-            raise PanelError(
+            raise UnknownPanelError(
                 f"there is no panel {text!r}",
                 expected="one of " + listed(panel_names()) + ", or the path of a .toml file",
                 remedy=suggestion(text, panel_names()),

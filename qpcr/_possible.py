@@ -49,7 +49,7 @@ def possible(run: Run) -> list[tuple[str, tuple[str, ...]]]:
         },
         "comparison with the instrument's Ct": {
             "Rn, ΔRn or dye signals": fluorescence,
-            "the instrument's results": said,
+            "results of the instrument": said,
         },
         "standard curves": {
             "Ct or fluorescence": fluorescence or said,

@@ -257,7 +257,11 @@ def stored_rn(run: Run) -> tuple[FloatArray, list[str | None], list[str]]:
         none = say("the file holds no fluorescence for this reaction")
         problems.append(none if curve is None else None)
     if all(problems):
-        raise InputError("the file holds no fluorescence of any reaction")
+        raise InputError(
+            "the file holds no fluorescence of any reaction",
+            remedy="run the plate first, or choose the file or export that holds its fluorescence "
+            "or Rn; qpcr inspect says what this one holds",
+        )
     notes: list[str] = []
     if problems.count(None) > from_drn:
         notes.append(say("The file holds no dye signals; Rn is taken as the instrument stored it."))

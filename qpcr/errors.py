@@ -69,6 +69,13 @@ class InputError(QpcrError):
         return "\n".join(lines)
 
 
+class UnknownNameError(InputError):
+    """Somebody asked by name for a part of this software that it does not have: wrong usage.
+
+    A file that cannot be used, or somebody who is not on record, is another :class:`InputError`.
+    """
+
+
 class UnsupportedError(InputError):
     """The file is intact, but of a kind or version that is not read."""
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from qpcr.errors import InputError
 from qpcr.record import versions
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from types import FrameType
+
     from distributed import Client
 
 J = TypeVar("J")
@@ -26,6 +29,8 @@ A = TypeVar("A")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TIMEOUT = 10.0
 """Seconds a scheduler has to answer."""
+LOOK = 0.2
+"""Seconds until an interruption is noticed."""
 WORTH = 4
 """Jobs from which on a process of its own, which takes seconds to load libraries, saves time."""
 _ONE_AT_A_TIME = threading.Lock()
@@ -38,11 +43,16 @@ class Mapper(Protocol):
         """Do `work` with each of `jobs`."""
 
 
-def mapper_for(jobs: int, scheduler: str | None = None) -> Mapper:
-    """The mapper a person asked for: a scheduler's address, or a number of processes."""
+def mapper_for(
+    jobs: int, scheduler: str | None = None, stopping: Callable[[], None] | None = None
+) -> Mapper:
+    """The mapper a person asked for: a scheduler's address, or a number of processes.
+
+    `stopping` is as :func:`in_processes` takes it.
+    """
     if scheduler is not None:
         return in_dask(scheduler)
-    return in_turn if jobs == 1 else in_processes(jobs)
+    return in_turn if jobs == 1 else in_processes(jobs, stopping)
 
 
 def processes_for(jobs: int) -> int:
@@ -55,11 +65,19 @@ def in_turn(work: Callable[[J], A], jobs: Sequence[J]) -> Iterator[A]:
     yield from map(work, jobs)
 
 
-def in_processes(count: int) -> Mapper:
+def in_processes(count: int, stopping: Callable[[], None] | None = None) -> Mapper:
     """A mapper that does jobs in `count` processes of their own, each with one thread.
 
-    An interruption (Ctrl-C) or an abandoned iteration lets the jobs at work finish, starts no
-    other, and comes through then.
+    Interrupted (Ctrl-C), it starts no other job, lets those at work finish, yields their answers,
+    and raises ``KeyboardInterrupt`` then: no answer of a job that was done is lost. A second
+    interruption comes through at once, after the jobs at work. So does an abandoned iteration.
+
+    Parameters
+    ----------
+    count
+        How many processes.
+    stopping
+        Called once an interruption was noticed, before the jobs at work are waited for.
 
     Raises
     ------
@@ -75,16 +93,22 @@ def in_processes(count: int) -> Mapper:
         pool = ProcessPoolExecutor(
             min(count, len(jobs)) or 1, mp_context=get_context("spawn"), initializer=_uninterrupted
         )
-        queue = iter(jobs)
+        rest = list(reversed(jobs))  # a job is handed in when a process is free for it
+        told = False
         try:
-            with _one_thread_each():
-                waiting = {pool.submit(work, job) for job in islice(queue, 2 * count)}
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                with _one_thread_each():  # a process may be started whenever a job is handed in
-                    waiting |= {pool.submit(work, job) for job in islice(queue, len(done))}
-                for one in done:
-                    yield one.result()
+            with _interruptions() as interrupted:
+                waiting = _hand_in(pool, work, rest, count)
+                while waiting:
+                    done, waiting = wait(waiting, LOOK, return_when=FIRST_COMPLETED)
+                    if not interrupted.is_set():
+                        waiting |= _hand_in(pool, work, rest, len(done))
+                    elif not told and stopping is not None:
+                        stopping()
+                        told = True
+                    for one in done:
+                        yield one.result()
+                if rest:
+                    raise KeyboardInterrupt
         except BrokenProcessPool as error:
             raise InputError(
                 "a process was ended from outside, perhaps for want of memory",
@@ -97,16 +121,58 @@ def in_processes(count: int) -> Mapper:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile compute in one thread each, and not in each other's way.
+def _interruptions() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, instead of raising ``KeyboardInterrupt``.
 
-    The libraries read these variables when they are loaded, before a worker could set them itself.
+    Only where Python's own handler would have raised it; a caller with another one keeps that.
+    """
+    interrupted = threading.Event()
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupted
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            signal.default_int_handler(number, frame)
+        interrupted.set()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _hand_in(
+    pool: ProcessPoolExecutor, work: Callable[[J], A], rest: list[J], most: int
+) -> set[Future[A]]:
+    """Take jobs from the end of `rest` and hand them in, which may start processes."""
+    with _quiet_start():
+        return {pool.submit(work, rest.pop()) for _ in range(min(most, len(rest)))}
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Processes started meanwhile compute in one thread each, and are not interrupted.
+
+    The libraries read these variables when they are loaded, before a worker could set them itself;
+    nor could it ignore a Ctrl-C that comes while it loads. Signals that are held back here come
+    through to this process afterwards.
     """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
+    held: set[int] | None = None
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # its own start would let signals through again
+        held = set(signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
     try:
         yield
     finally:
+        if sys.platform != "win32" and held is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -243,14 +309,21 @@ def _there(work: Callable[[J], A], wanted: Mapping[str, str], job: J) -> A:
 
 
 def in_order(mapper: Mapper, work: Callable[[J], A], jobs: Sequence[J]) -> Generator[A, None, None]:
-    """Answers in the order of their jobs, each as soon as all before it are there."""
+    """Answers in the order of their jobs, each as soon as all before it are there.
+
+    Interrupted, it yields the others that are there, too, before it says so.
+    """
     early: dict[int, A] = {}
     following = 0
-    for number, answer in mapper(partial(_numbered, work), list(enumerate(jobs))):
-        early[number] = answer
-        while following in early:
-            yield early.pop(following)
-            following += 1
+    try:
+        for number, answer in mapper(partial(_numbered, work), list(enumerate(jobs))):
+            early[number] = answer
+            while following in early:
+                yield early.pop(following)
+                following += 1
+    except KeyboardInterrupt:
+        yield from (early[number] for number in sorted(early))
+        raise
 
 
 def _numbered(work: Callable[[J], A], job: tuple[int, J]) -> tuple[int, A]:

@@ -145,9 +145,12 @@ def _layers(run: Run) -> list[tuple[str, str]]:
         raw = f"filters {', '.join(run.filters)} of {run.wells} wells, from {run.raw_source}"
     calibration = "none"
     if run.calibration is not None:
-        dates = [f"{name} {when:%Y-%m-%d}" for name, when in run.calibration.dates.items()]
+        days: dict[str, list[str]] = {}
+        for name, when in run.calibration.dates.items():
+            days.setdefault(f"{when:%Y-%m-%d}", []).append(name)
+        dates = [f"{', '.join(names)} {day}" for day, names in days.items()]
         calibration = f"pure dyes {', '.join(sorted(run.calibration.pure_dyes))}"
-        calibration += f"; calibrated: {', '.join(dates)}" if dates else ""
+        calibration += f"; calibrated: {'; '.join(dates)}" if dates else ""
     determined = sum(result.cq is not None for result in run.results.values())
     stored = ", ".join(
         f"{name} of {count} reactions"
@@ -172,10 +175,13 @@ def _layers(run: Run) -> list[tuple[str, str]]:
 def _recorded(run: Run) -> list[tuple[str, str]]:
     """Thresholds and baselines as the file records them."""
     words = {True: "automatic", False: "manual", None: "not said"}
+    alike: dict[str, list[str]] = {}
+    for name, setting in run.settings.thresholds.items():
+        if setting.value is not None:
+            value = f"{setting.value:.6g} ({words[setting.automatic]})"
+            alike.setdefault(value, []).append(name)
     pairs = [
-        ("recorded threshold", f"{name}: {setting.value:.6g} ({words[setting.automatic]})")
-        for name, setting in run.settings.thresholds.items()
-        if setting.value is not None
+        ("recorded threshold", f"{', '.join(names)}: {value}") for value, names in alike.items()
     ]
     chosen = Counter(words[w.automatic] for w in run.settings.baselines.values())
     pairs.append(("recorded baselines", _counted(chosen)))

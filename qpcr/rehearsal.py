@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from primers import Channel, Panel
-from qpcr.errors import InputError
+from qpcr.errors import InputError, UnknownNameError
 from qpcr.simulate import (
     FAULT_NAMES,
     ChannelSpec,
@@ -48,7 +48,7 @@ def simulate_panel(
     patients
         How many to invent.
     seed
-        Same seed, same files.
+        Same seed, same files. Each plate has a seed of its own that follows from it.
     faults
         Names of faults to plant on every plate, or ``"all"``.
     out
@@ -61,12 +61,14 @@ def simulate_panel(
 
     Raises
     ------
+    UnknownNameError
+        There is no such fault.
     InputError
-        An unknown fault, or a folder that cannot be written to.
+        The folder cannot be written to.
     """
     unknown = sorted(set(faults) - {ALL, *FAULT_NAMES})
     if unknown:
-        raise InputError(
+        raise UnknownNameError(
             "there is no such fault", expected=", ".join((ALL, *FAULT_NAMES)), found=unknown[0]
         )
     wanted = tuple(FAULT_NAMES) if ALL in faults else tuple(faults)
@@ -81,12 +83,14 @@ def simulate_panel(
     written: list[Path] = []
     for number, plate in enumerate(plates, 1):
         run = simulate_plate(plant_faults(plate, wanted, seed + number), seed + number)
-        written += write_simulated(run, out / f"simulated-{number}.eds")
+        written += write_simulated(run, out / f"simulated-{number}.eds", seed)
     return written
 
 
-def write_simulated(run: SimulatedRun, file: Path) -> tuple[Path, Path]:
+def write_simulated(run: SimulatedRun, file: Path, seed: int | None = None) -> tuple[Path, Path]:
     """Write a simulated plate and, beside it, its truth; returns both files.
+
+    `seed` is what was asked for where it is not the plate's own.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def write_simulated(run: SimulatedRun, file: Path) -> tuple[Path, Path]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_eds(run, file)
-        write_truth(run, truth)
+        write_truth(run, truth, seed=seed)
     except OSError as error:
         raise InputError(
             "the plate cannot be written",

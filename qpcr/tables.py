@@ -60,6 +60,10 @@ def open_table(path: Path) -> tuple[Iterator[list[str]], bool]:
 
     It is not where the comma parts the cells: there ``"1,089"`` may well be a thousand.
     """
+    if path.is_file() and not path.stat().st_size:
+        raise InputError(
+            "the table is empty", file=path, remedy="save it again, with its head line and its rows"
+        )
     if path.suffix.lower() in WORKBOOKS:
         rows, delimiter = _sheet(path), ","
     else:

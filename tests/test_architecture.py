@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [
-    "errors", "_frozen", "said", "_lists", "_nearest", "_registry", "lots", "light_source", "run",
-    "light_level", "formats", "instrument", "settings",
+    "errors", "_frozen", "said", "counted", "_lists", "_nearest", "_registry", "lots",
+    "light_source", "run", "light_level", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
     "findings", "qc", "calls", "deciding", "tables", "sampling", "quantification",
     "indicators", "benchmark",

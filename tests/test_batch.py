@@ -19,6 +19,7 @@ from rdml_files import data, document, react, small_rdml
 from rdml_files import run as run_of
 
 from cli import main
+from qpcr.counted import counted
 from qpcr.farm import in_order, in_processes, processes_for
 
 
@@ -200,8 +201,31 @@ def test_an_invalid_run_stays_invalid_when_it_is_continued(tmp_path):
     told = ("analyze", file, "--panel", "ikzf1", "--out", tmp_path / "out", "--continue")
     first, second = run(*told), run(*told)
     assert first.exit_code == second.exit_code == 1
-    assert "must not be used" in second.output
+    assert "must not be used: " in second.output
+    told_json = json.loads((tmp_path / "out" / file.stem / "run.json").read_text(encoding="utf-8"))
+    why = [one["message"] for one in told_json["findings"] if one["severity"] == "run"]
+    assert why
+    assert all(one in second.output for one in why)
     assert run("analyze", file, "--continue").exit_code == 2
+
+
+def test_runs_that_failed_or_must_not_be_used_are_named_at_the_end(plates, tmp_path):
+    done = run("analyze", *plates[1:], "--panel", "ikzf1", "--jobs", 1)
+    failed, invalid = done.output.split("qpcr: ")[-2:]
+    assert done.exit_code == 3
+    assert failed.startswith("2 of 6 runs could not be analyzed:")
+    assert f"\n  {plates[1]}: " in failed
+    assert f"{plates[2]}, run e/bad: " in failed
+    assert invalid.startswith("2 of 6 runs must not be used:")
+    assert [line.split(": ")[0].strip() for line in invalid.splitlines()[1:]] == [
+        str(plates[3]), str(plates[4])
+    ]  # fmt: skip
+
+
+def test_software_that_is_not_named_is_said_to_be(plates):
+    done = run("analyze", plates[2], "--run", "Tue/day")
+    assert "software not named" in done.output
+    assert "None" not in done.output
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of a terminal")
@@ -217,11 +241,14 @@ def test_ctrl_c_leaves_whole_results_that_continue(tmp_path, one_by_one):
     while not list(out.glob("*/run.json")) and time.monotonic() < end:
         time.sleep(0.01)
     os.killpg(working.pid, signal.SIGINT)
-    _, err = working.communicate(timeout=60)
+    said, err = working.communicate(timeout=60)
     assert working.returncode in (0, 1), err  # 0: it was done already
     assert "Traceback" not in err
     assert not list(out.glob("*/.writing-*"))
     finished = len(list(out.glob("*/run.json")))
+    if working.returncode:
+        assert f"interrupted; {counted(finished, 'run')} shown above" in err
+        assert said.count(".eds  ·") == finished
     done = run(*told[:-2], 1, "--continue")
     assert done.exit_code == 0
     assert done.output.count("finished before") == finished > 0

@@ -265,7 +265,7 @@ def test_panels_from_the_command_line(tmp_path):
     assert all(name in listed.output for name in ("ikzf1", "ikzf1-pooled", "ikzf1-4plex", "rnasep"))
     assert "GTCTCGGCATACAGGGAAGA" in run("panel", "show", "ikzf1").output
     missing = run("panel", "show", "nothing")
-    assert missing.exit_code == 3
+    assert missing.exit_code == 2
     assert "ikzf1-pooled" in missing.output
     (tmp_path / "bad.toml").write_text("nmae = 'x'")
     assert run("panel", "check", tmp_path / "bad.toml").exit_code == 3
@@ -295,7 +295,7 @@ def test_simulate_writes_plates_and_their_truth(tmp_path):
     truth = rows(tmp_path / "simulated-1.truth.csv")
     assert all("SIMULATED" in row["experiment"] for row in truth)
     wrong = run("simulate", "--fault", "gremlins", "--out", tmp_path)
-    assert wrong.exit_code == 3
+    assert wrong.exit_code == 2
     assert "bubble" in wrong.output
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import sys
 import time
@@ -15,7 +16,15 @@ from click.testing import CliRunner
 
 from cli import main
 from qpcr.errors import InputError
-from qpcr.farm import _compare, in_dask, in_processes, in_turn, mapper_for, processes_for
+from qpcr.farm import (
+    _compare,
+    in_dask,
+    in_order,
+    in_processes,
+    in_turn,
+    mapper_for,
+    processes_for,
+)
 from qpcr.reanalysis import jobs_of, reanalyze
 from qpcr.record import versions
 
@@ -79,3 +88,47 @@ def test_more_jobs_than_processes_are_all_done():
 def test_a_process_that_is_ended_from_outside():
     with pytest.raises(InputError, match="ended from outside"):
         list(in_processes(1)(partial(os._exit), [1]))
+
+
+def press_ctrl_c(job):
+    """Interrupt the process that hands jobs in, and go on for longer than it takes to notice."""
+    if job == 0:
+        os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(0.6)
+    return job
+
+
+def until_interrupted(answers):
+    """Answers that come before the interruption, which has to come."""
+    given = []
+    while True:
+        try:
+            given.append(next(answers))
+        except KeyboardInterrupt:
+            return given
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of a terminal")
+def test_an_interruption_loses_no_answer_of_a_job_that_was_done():
+    said = []
+    mapper = in_processes(2, lambda: said.append("stopping"))
+    answers = until_interrupted(in_order(mapper, press_ctrl_c, [5, 0, 6, 7, 8, 9]))
+    assert 2 <= len(answers) <= 4
+    assert {0, 5} <= set(answers)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert said == ["stopping"]
+
+
+def test_answers_behind_a_gap_are_given_when_it_is_interrupted():
+    def broken_off(work, jobs):
+        yield work(jobs[0])
+        yield work(jobs[3])
+        yield work(jobs[2])
+        raise KeyboardInterrupt
+
+    assert until_interrupted(in_order(broken_off, abs, [0, -1, -2, -3])) == [0, 2, 3]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of a terminal")
+def test_an_interruption_after_the_last_job_was_begun_is_none():
+    assert list(in_order(in_processes(2), press_ctrl_c, [1, 0])) == [1, 0]

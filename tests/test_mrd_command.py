@@ -169,7 +169,7 @@ def test_profile_of_ones_own(tmp_path):
     done = run("mrd", source, "--profile", own, "--out", tmp_path / "out")
     assert done.exit_code == 0
     assert "NOT checked" not in done.output
-    assert run("mrd", source, "--profile", "other", "--out", tmp_path).exit_code == 3
+    assert run("mrd", source, "--profile", "other", "--out", tmp_path).exit_code == 2
     assert run("mrd").exit_code == 2
 
 

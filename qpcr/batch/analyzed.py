@@ -34,6 +34,8 @@ class Analyzed:
         It was finished before, and left alone.
     invalid
         A finding says that the run must not be used.
+    why
+        What these findings say.
     matched
         Which of its samples are whose; of a run that was refused afterwards, too.
     error
@@ -49,5 +51,11 @@ class Analyzed:
     kept: str | None = None
     finished: bool = False
     invalid: bool = False
+    why: tuple[str, ...] = ()
     matched: Matched | None = None
     error: QpcrError | None = None
+
+    @property
+    def named(self) -> str:
+        """The file, and the run where the file holds several."""
+        return str(self.file) if self.name is None else f"{self.file}, run {self.name}"

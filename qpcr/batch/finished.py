@@ -32,11 +32,14 @@ def finished(blank: Analyzed, folder: Path, order: Order) -> Analyzed | None:
         told = json.loads((folder / RUN).read_text(encoding="utf-8"))
         if not (told["asked"] == order.mark() and _same(told["run"]["provenance"], blank)):
             return None
-        invalid = any(one["severity"] == str(Severity.RUN) for one in told["findings"])
+        grave = [one for one in told["findings"] if one["severity"] == str(Severity.RUN)]
+        why = tuple(str(one["message"]) for one in grave)
         whose = matched_document(told)
     except (OSError, ValueError, LookupError, TypeError):  # not one that this software wrote
         return None
-    return replace(blank, written=written, finished=True, invalid=invalid, matched=whose)
+    return replace(
+        blank, written=written, finished=True, invalid=bool(grave), why=why, matched=whose
+    )
 
 
 def _same(source: dict[str, Any], blank: Analyzed) -> bool:

@@ -13,6 +13,7 @@ from qpcr.batch.finished import finished
 from qpcr.batch.folders import Placed, runs_of
 from qpcr.errors import QpcrError
 from qpcr.farm import Mapper, in_order, in_turn
+from qpcr.findings import Severity
 from qpcr.outputs import write_outputs
 from qpcr.unmatched import matched
 
@@ -89,6 +90,7 @@ def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
         written=tuple(written),
         kept=kept,
         invalid=record.invalid,
+        why=tuple(one.message for one in record.findings if one.severity is Severity.RUN),
         matched=found,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from qpcr._frozen import FrozenMap
 from qpcr.clinical.fields import Below, Value, schema
-from qpcr.errors import InputError
+from qpcr.errors import InputError, UnknownNameError
 
 EVENTS = ("no remission", "relapse", "death")
 """What can end an endpoint."""
@@ -154,8 +154,11 @@ def load_study(name: str) -> Study:
 
     Raises
     ------
+    UnknownNameError
+        No study has that name.
     InputError
-        There is none, it is no TOML, or a key, field, event or value is not one of those there are.
+        The file cannot be read, it is no TOML, or a key, field, event or value is not one of those
+        there are.
     """
     if name in study_names():
         text = resources.files("qpcr.cohort").joinpath("studies", f"{name}.toml").read_text("utf-8")
@@ -163,7 +166,11 @@ def load_study(name: str) -> Study:
         try:
             text = Path(name).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
+            named = Path(name).name == name and not name.endswith(".toml")
+            kind = (
+                UnknownNameError if named and isinstance(error, FileNotFoundError) else InputError
+            )
+            raise kind(
                 "there is no such study",
                 file=name,
                 expected=f"{', '.join(study_names())}, or a TOML file",

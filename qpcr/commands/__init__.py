@@ -5,5 +5,5 @@ folder and ``cli.py`` are the only homes of click and rich. Nothing heavy is imp
 a module: ``qpcr --help`` loads them all.
 """
 
-FAILED, BAD_INPUT = 1, 3
-"""Exit codes: a run that must not be used, or output that nobody takes; bad input. Usage is 2."""
+FAILED, USAGE, BAD_INPUT = 1, 2, 3
+"""Exit codes: a run that must not be used, or output that nobody takes; usage; bad input."""

@@ -68,7 +68,8 @@ def show(record: Record) -> None:
     )
 
     source = record.run.provenance
-    click.echo(f"{source.file}  ·  {source.software}  ·  rules {record.curves.rules}")
+    software = source.software or "software not named"
+    click.echo(f"{source.file}  ·  {software}  ·  rules {record.curves.rules}")
     if record.lots:
         click.echo(f"lots: {'; '.join(map(str, record.lots))}")
     print_table(COLUMNS, reaction_rows(record), omit=LESS_WANTED)

@@ -28,6 +28,7 @@ from qpcr.commands._options import (
 )
 from qpcr.commands._screen import complain, progress, show
 from qpcr.commands._stores import keep_option, to_write
+from qpcr.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -133,7 +134,7 @@ def analyze(
         reason=why,
         resume=resume,
     )
-    mapper = mapper_for(jobs or processes_for(len(files)), scheduler)
+    mapper = mapper_for(jobs or processes_for(len(files)), scheduler, _stopping)
     code = _work_off(analyze_files(files, order, mapper), files, order, explain)
     if code:
         sys.exit(code)
@@ -143,21 +144,21 @@ def _work_off(
     answers: Generator[Analyzed, None, None], files: Sequence[Path], order: Order, explain: bool
 ) -> int:
     """Show what comes of every run; the exit code."""
+    from dataclasses import replace
+
     from qpcr.unmatched import unmatched
 
-    worked: list[bool] = []
+    shown: list[Analyzed] = []
     plates: list[Matched] = []
-    invalid = False
     alone = len(files) == 1
     try:
         with progress(visible=True) as bar, closing(answers):
             task = bar.add_task("runs" if alone else "files", total=len(files))
             for one in answers:
                 _show(one, explain)
-                worked.append(one.error is None)
+                shown.append(replace(one, record=None, matched=None))  # these are large
                 if one.matched is not None and order.identities is not None:
                     plates.append(one.matched)
-                invalid |= one.invalid and order.release is None
                 if alone:
                     bar.update(task, total=one.of, advance=1)
                 elif one.number == one.of:
@@ -165,21 +166,35 @@ def _work_off(
     except KeyboardInterrupt:
         rest = "" if order.out is None else ", and the same command with --continue does the rest"
         click.echo(
-            f"qpcr: interrupted after {_counted(len(worked), 'run')}; written results are "
+            f"qpcr: interrupted; {counted(len(shown), 'run')} shown above; written results are "
             f"whole{rest}",
             err=True,
         )
+        _name_bad(shown, released=order.release is not None)
         return FAILED
     complete = order.identities is None or len(plates) == len(worked)
     for sentence in unmatched(order.identities or (), plates, complete):
         click.echo(f"qpcr: {sentence}", err=True)
-    if not all(worked):
-        if len(worked) > 1:
-            what = "files" if len(worked) == len(files) else "runs"
-            failed = worked.count(False)
-            click.echo(f"qpcr: {failed} of {len(worked)} {what} could not be analyzed", err=True)
+    return _name_bad(shown, released=order.release is not None)
+
+
+def _name_bad(shown: Sequence[Analyzed], released: bool) -> int:
+    """Name the runs of several that failed or must not be used; the exit code."""
+    failed = [(one, one.error.args[0]) for one in shown if one.error is not None]
+    invalid = [(one, " ".join(one.why)) for one in shown if one.invalid]
+    what = "file" if len({one.file for one in shown}) == len(shown) else "run"
+    for bad, state in ((failed, "could not be analyzed"), (invalid, "must not be used")):
+        if bad and len(shown) > 1:
+            note = " (released)" if released and bad is invalid else ""
+            lines = [f"  {one.named}: {why}" for one, why in bad]
+            click.echo(
+                f"qpcr: {len(bad)} of {counted(len(shown), what)} {state}{note}:\n"
+                + "\n".join(lines),
+                err=True,
+            )
+    if failed:
         return BAD_INPUT
-    return FAILED if invalid else 0
+    return FAILED if invalid and not released else 0
 
 
 def _check_release(reason: str | None, panel_name: str | None) -> None:
@@ -192,8 +207,8 @@ def _check_release(reason: str | None, panel_name: str | None) -> None:
         raise click.UsageError("--release is about calls: it needs --panel")
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _stopping() -> None:
+    click.echo("qpcr: stopping; runs that are at work are finished first", err=True)
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:
@@ -223,9 +238,8 @@ def _show(one: Analyzed, explain: bool) -> None:
         complain(one.error)
         return
     if one.finished:
-        run = "" if one.name is None else f", run {one.name}"
-        state = ": the run must not be used" if one.invalid else ""
-        click.echo(f"finished before: {one.file}{run}{state}")
+        state = f": the run must not be used: {' '.join(one.why)}" if one.invalid else ""
+        click.echo(f"finished before: {one.named}{state}")
     elif one.record is not None:
         if one.name is not None:
             click.echo(f"run {one.name}")

@@ -168,15 +168,16 @@ def _percent(value: float | None) -> str:
 
 def _write_profile(name: str, path: Path) -> None:
     """Write a shipped profile where a laboratory can edit it; never over another file."""
-    from calibration.errors import CalibrationError
-    from calibration.mrd_profile import profile_text
+    from calibration.mrd_profile import profile_names, profile_text
     from qpcr.errors import InputError
 
+    if name not in profile_names():
+        raise click.UsageError(f"--profile {name}: there are {', '.join(profile_names())}")
+    text = profile_text(name)
     try:
-        text = profile_text(name)
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-    except (OSError, CalibrationError) as error:
+    except OSError as error:
         raise InputError("the profile cannot be written", file=path, found=str(error)) from error
     click.echo(f"written: {path}; edit it, then: qpcr mrd … --profile {path}")
 

@@ -33,6 +33,7 @@ MAX_DEPTH = 64
 CHUNK = 1 << 16
 
 _WRITING = "if the instrument is still writing the file, wait until it has finished; else copy the file from the instrument again"  # noqa: E501
+_EMPTY = "if a program is still writing it, wait until it has finished; else save or copy it again"
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
@@ -75,7 +76,7 @@ def read_whole(path: Path) -> bytes:
     ) != after.st_size:
         raise InputError("the file changed while it was read", file=path, remedy=_WRITING)
     if not data:
-        raise InputError("the file is empty", file=path, remedy=_WRITING)
+        raise InputError("the file is empty", file=path, remedy=_EMPTY)
     return data
 
 

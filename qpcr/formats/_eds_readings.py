@@ -117,6 +117,7 @@ def _layout(protocol: tuple[Stage, ...], notes: list[str]) -> list[_Reads]:
             "the file holds no fluorescence of a cycling stage",
             place="tcprotocol.xml",
             expected="a cycling stage with a step that reads",
+            remedy="choose the file of a run with amplification; this protocol measures none",
         )
     layout = []
     for number in reading:

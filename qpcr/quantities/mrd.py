@@ -19,10 +19,10 @@ from calibration.blasts import BlastShare, blast_share
 from calibration.errors import CalibrationError
 from calibration.mrd import Residual, assess_sample
 from calibration.mrd_assay import Assay, assess_assay, count_cells
-from calibration.mrd_profile import Profile, load_profile
+from calibration.mrd_profile import Profile, load_profile, profile_names
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
-from qpcr.errors import InputError
+from qpcr.errors import InputError, UnknownNameError
 from qpcr.quantities.measured import Measured, one_method
 from qpcr.quantities.mrd_units import check_control_unit, check_unit
 from qpcr.quantities.named_table import NamedRow, check_wells, read_named
@@ -68,9 +68,17 @@ def profile_of(name_or_path: str) -> Profile:
 
     Raises
     ------
+    UnknownNameError
+        No profile has that name.
     InputError
-        There is no such profile, or it breaks the format.
+        The file cannot be read, or breaks the format.
     """
+    if not name_or_path.endswith(".toml") and name_or_path not in profile_names():
+        raise UnknownNameError(
+            "there is no such profile",
+            expected=f"{', '.join(profile_names())}, or a .toml file",
+            found=name_or_path,
+        )
     try:
         return load_profile(name_or_path)
     except CalibrationError as error:

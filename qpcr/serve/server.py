@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from qpcr.errors import InputError
@@ -70,7 +71,8 @@ def run_server(
     )
     try:
         ready()
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # uvicorn passes on what made it end
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         listener.close()
 

@@ -102,9 +102,23 @@ def true_reactions(
 
 
 def write_truth(
-    simulated: SimulatedRun, path: Path | str, thresholds: Mapping[str, float] | None = None
+    simulated: SimulatedRun,
+    path: Path | str,
+    thresholds: Mapping[str, float] | None = None,
+    *,
+    seed: int | None = None,
 ) -> None:
     """Write the truth of a plate: JSON if the path ends so, which also holds every fault's size.
+
+    Parameters
+    ----------
+    simulated, thresholds
+        As :func:`true_reactions` takes them.
+    path
+        Of the file.
+    seed
+        What was asked for where one seed made several plates, each with a seed of its own
+        (``plate_seed``); default: the plate's own.
 
     Raises
     ------
@@ -115,15 +129,19 @@ def write_truth(
     kinds = {".csv": _csv, ".json": _json}
     if path.suffix.lower() not in kinds:
         raise InputError("the truth is written as .csv or .json", file=path)
-    path.write_bytes(kinds[path.suffix.lower()](simulated, rows).encode())
+    seeds = {
+        "seed": simulated.seed if seed is None else seed,
+        "plate_seed": simulated.seed,
+    }
+    path.write_bytes(kinds[path.suffix.lower()](simulated, seeds, rows).encode())
 
 
-def _csv(simulated: SimulatedRun, rows: tuple[TrueReaction, ...]) -> str:
+def _csv(simulated: SimulatedRun, seeds: Mapping[str, int], rows: tuple[TrueReaction, ...]) -> str:
     stream = io.StringIO()
     fields = [field for field in TrueReaction.__dataclass_fields__ if field != "well"]
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["experiment", "seed", *("well" if f == "well_name" else f for f in fields)])
-    head = (f"{MARK} {simulated.spec.name}", simulated.seed)
+    writer.writerow(["experiment", *seeds, *("well" if f == "well_name" else f for f in fields)])
+    head = (f"{MARK} {simulated.spec.name}", *seeds.values())
     for row in rows:
         writer.writerow([*head, *(_cell(getattr(row, field)) for field in fields)])
     return stream.getvalue()
@@ -133,11 +151,11 @@ def _cell(value: Any) -> Any:
     return _MANY.join(value) if isinstance(value, tuple) else value
 
 
-def _json(simulated: SimulatedRun, rows: tuple[TrueReaction, ...]) -> str:
+def _json(simulated: SimulatedRun, seeds: Mapping[str, int], rows: tuple[TrueReaction, ...]) -> str:
     content = {
         "simulated": True,
         "experiment": f"{MARK} {simulated.spec.name}",
-        "seed": simulated.seed,
+        **seeds,
         "patients": [asdict(patient) for patient in simulated.spec.patients],
         "faults": [{"name": f.name, **asdict(f)} for f in simulated.spec.faults],
         "reactions": [asdict(row) for row in rows],
