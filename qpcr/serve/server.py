@@ -38,7 +38,7 @@ def run_server(
     tls
         Certificate and key, or ``None`` twice: in the clear, for this machine only.
     ready
-        Called once the port is open.
+        Called once the pages are there and Ctrl-C ends them.
 
     Raises
     ------
@@ -69,10 +69,17 @@ def run_server(
         ssl_certfile=None if cert is None else str(cert),
         ssl_keyfile=None if key is None else str(key),
     )
+
+    class Server(uvicorn.Server):
+        """Says that it is ready once it is, and minds Ctrl-C."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
     try:
-        ready()
         with suppress(KeyboardInterrupt):  # uvicorn passes on what made it end
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
     finally:
         listener.close()
 
