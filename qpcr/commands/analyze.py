@@ -172,7 +172,7 @@ def _work_off(
         )
         _name_bad(shown, released=order.release is not None)
         return FAILED
-    complete = order.identities is None or len(plates) == len(worked)
+    complete = order.identities is None or len(plates) == len(shown)
     for sentence in unmatched(order.identities or (), plates, complete):
         click.echo(f"qpcr: {sentence}", err=True)
     return _name_bad(shown, released=order.release is not None)
