@@ -31,9 +31,10 @@ APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
 INSIDE = {
     "quantities": (
-        "named_table", "drawing", "measured", "target_curve", "quantify", "installation", "tables",
-        "detection", "kept", "kept_view", "controls", "control_charts", "control_page",
-        "inter_run", "relative", "mrd_units", "mrd", "mrd_tables", "mrd_kept",
+        "named_table", "drawing", "measured", "target_curve", "quantify", "curves_used",
+        "installation", "tables", "detection", "kept", "kept_view", "controls", "control_charts",
+        "control_page", "inter_run", "relative", "factors", "mrd_units", "mrd", "mrd_tables",
+        "mrd_kept",
     ),
 }  # fmt: skip
 """Modules of a room from the bottom up, where the room says so: each may import those before."""

@@ -45,16 +45,17 @@ def relative(
     """Relative quantities: ΔCt, ΔΔCt, with efficiencies, over one or several references.
 
     FILES are tables with a row a well (sample, target, cq; reactions.csv serves), or runs. Genes
-    without an efficiency are taken to double. Intervals hold the scatter of the wells, the error of
+    without an efficiency are taken to double, and named; relative.csv has each gene's factor and
+    where it comes from. Intervals hold the scatter of the wells, the error of
     the efficiencies and, over several runs, that of their calibration (inter_run.csv).
     """
     from qpcr.given_once import check_files, check_runs
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
+    from qpcr.quantities.factors import factor_notes, gene_factors
     from qpcr.quantities.inter_run import INTER_RUN
     from qpcr.quantities.measured import check_names, measured
     from qpcr.quantities.relative import (
-        factor_of,
         factors_of,
         inter_run_text,
         ratio_text,
@@ -72,19 +73,22 @@ def relative(
     check_files(files)
     check_names(files)
     stored = () if curves is None else read_stored_curves(curves)
-    factors = {one.target: factor_of(one) for one in stored}
     own = dict(_factor(one) for one in factor)
     records = [analyze(file, method=method) for file in files if file not in tables]
     check_runs(records)
-    if efficiencies:
-        factors |= factors_of(records, method)
+    by_method = factors_of(records, method) if efficiencies else {}
     wells = [well for file in tables for well in read_wells(file)]
     rows = [row for record in records for row in measured(record, method=method)]
     wells += wells_of(rows)
-    factors |= own
+    genes = (one.target for one in wells)
+    used = gene_factors(genes, stored, by_method, method, own)
+    factors = {gene: one.factor for gene, one in used.items()}
     found = ratios(wells, references, calibrator, factors, tuple(own), common)
     _show(found)
-    texts = {"relative.csv": ratio_text(found)}
+    for said in (*(one.told() for one in used.values()), *factor_notes(used, stored)):
+        click.echo(said)
+    origins = {gene: (one.factor, str(one.source)) for gene, one in used.items()}
+    texts = {"relative.csv": ratio_text(found, origins)}
     if common:
         texts[INTER_RUN] = inter_run_text(wells, common, factors)
     for path in write_texts(texts, out, replaces=(INTER_RUN,)):

@@ -98,6 +98,7 @@ def standards(
     from qpcr.given_once import check_files, check_runs
     from qpcr.outputs import write_texts
     from qpcr.pipeline import analyze
+    from qpcr.quantities.curves_used import unused, with_curves_said
     from qpcr.quantities.installation import installation_tests
     from qpcr.quantities.inter_run import CALIBRATED, INTER_RUN, plate_texts
     from qpcr.quantities.kept import kept_curves, kept_quantities
@@ -105,7 +106,7 @@ def standards(
     from qpcr.quantities.quantify import keepable, quantify
     from qpcr.quantities.tables import SOMETIMES, quantity_texts, read_stored_curves
     from qpcr.records import Store
-    from qpcr.records.assays import curves_on_record
+    from qpcr.records.assays import curves_on_record, lots_of_curves
 
     usual = method == AT_THRESHOLD
     if not usual and (curves is not None or stored_curves):
@@ -119,13 +120,16 @@ def standards(
     check_names(files)
     check_omitted(omit, files)
     stored = () if curves is None else read_stored_curves(curves)
+    others: dict[str, tuple[str, ...]] = {}
     if stored_curves and source is not None:
         stored = curves_on_record(Store.open(source), lot=lot)
+        others = {} if lot else lots_of_curves(Store.open(source))
     chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
     plates = [analyze(file, *chosen) for file in files]
     check_runs(plates)
     rows = [row for record in plates for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
+    found = with_curves_said(found, stored, others)
     tests = installation_tests(found, every=installation)
     kept = keepable(found, rows, lot, unit) if usual else ()
     texts = quantity_texts(found, tests, kept)
@@ -140,6 +144,10 @@ def standards(
         keep_values(folder, values, reason, user)
     written = write_texts(texts, out, replaces=(*SOMETIMES, INTER_RUN, CALIBRATED))
     _show(found, tests)
+    here = {row.target for row in rows}
+    taken = {one.target for one in found.curves if one.stored is not None}
+    for said in unused(stored, taken, here) if curves is not None else ():
+        click.echo(said)
     for path in written:
         click.echo(f"written: {path}")
     if invalid:

@@ -41,6 +41,11 @@ class Ratio:
     quantity: RelativeQuantity | None
     reason: str | None
     method: str | None = None
+    references: tuple[str, ...] = ()
+
+
+Origin = tuple[Factor, str]
+"""An amplification factor, and where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,7 @@ def ratios(
             base = None if calibrator is None else table[calibrator]
             between = _between(rows, shifts, (target, *references), sample, calibrator)
             one = _ratio(sample, target, genes, base, references, factors, between)
-            made.append(replace(one, method=method))
+            made.append(replace(one, method=method, references=tuple(references)))
     return tuple(made)
 
 
@@ -299,8 +304,14 @@ def inter_run_text(
     return calibration_text(made, scale)
 
 
-def ratio_rows(found: Sequence[Ratio]) -> list[dict[str, Cell]]:
-    """Rows of ``relative.csv``."""
+def ratio_rows(found: Sequence[Ratio], factors: Mapping[str, Origin]) -> list[dict[str, Cell]]:
+    """Rows of ``relative.csv``.
+
+    Parameters
+    ----------
+    factors
+        By gene: amplification factor with its standard error, and where it comes from.
+    """
     rows: list[dict[str, Cell]] = []
     for one in found:
         made = one.quantity
@@ -315,11 +326,18 @@ def ratio_rows(found: Sequence[Ratio]) -> list[dict[str, Cell]]:
                 "df": None if made is None else made.df,
                 "cq_method": one.method,
                 "reason": one.reason,
+                "factor": factors[one.target][0].value,
+                "factor_se": factors[one.target][0].se,
+                "factor_from": factors[one.target][1],
+                "reference_factors": "; ".join(
+                    f"{gene} {factors[gene][0].value:.6g} ({factors[gene][1]})"
+                    for gene in one.references
+                ),
             }
         )
     return rows
 
 
-def ratio_text(found: Sequence[Ratio]) -> str:
-    """The text of ``relative.csv``."""
-    return csv_text(ratio_rows(found))
+def ratio_text(found: Sequence[Ratio], factors: Mapping[str, Origin]) -> str:
+    """The text of ``relative.csv``; `factors` as in :func:`ratio_rows`."""
+    return csv_text(ratio_rows(found, factors))

@@ -16,6 +16,7 @@ from qpcr.errors import InputError
 from qpcr.quantities.kept import CURVE, Kept, stored_of
 from qpcr.records.event import NOBODY, Change, Kind
 from qpcr.records.query import Receipt, RunQuery
+from qpcr.said import say
 
 if TYPE_CHECKING:
     from calibration.stored_curve import StoredCurve
@@ -141,6 +142,21 @@ def curves_on_record(
         if before is None or _day(curve) >= _day(before):
             newest[curve.target] = curve
     return tuple(newest.values())
+
+
+def lots_of_curves(store: Store) -> dict[str, tuple[str, ...]]:
+    """Lots that there are standard curves of on record, by target; the newest on record first.
+
+    Raises
+    ------
+    InputError
+        A curve on record cannot be used.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for one in assays(store, what=CURVE):
+        curve = stored_of(one.value)
+        found.setdefault(curve.target, {})[curve.lot or say("not stated")] = None
+    return {target: tuple(lots) for target, lots in found.items()}
 
 
 def _day(curve: StoredCurve) -> str:
