@@ -276,7 +276,7 @@ def _no_reference(
         return
     for one in wells:
         finding = barred.get(one.reaction)
-        if finding is not None and finding.rule == REFERENCE_RULE:
+        if finding is not None and finding.rule == REFERENCE_RULE and one.why == finding.message:
             yield finding.message, finding.remedy
             continue
         why = one.why if one.why.endswith(".") else say("{why}.", why=one.why)

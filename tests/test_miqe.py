@@ -199,4 +199,5 @@ def test_a_measured_plate(data_dir):
     assert "15 wells at 5 levels" in found["calibration"].text[0]
     assert "625 to 10000" in found["dynamic_range"].text[0]
     assert "2 NTC, 0 with a Ct; 1 omitted" in found["ntc"].text[0]
+    assert load_panel("rnasep").find_channel("RNase P TAMRA") is not None
     assert any(text.startswith("pop1") for text in found["quantities"].text)

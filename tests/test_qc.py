@@ -326,6 +326,55 @@ def test_proper_curve(kind: Kind, cq: float | None, severity: Severity) -> None:
     assert "As stated by the test." in found.message
 
 
+def unmeasured_plate(wells: list[Well], lost: list[int], panel: Panel | None = None) -> Plate:
+    """A plate of which some reactions have too few cycles to be judged."""
+    made = plate(*wells, panel=panel)
+    few = "fewer than 15 cycles were measured"
+    told = tuple(few if row in lost else None for row in range(len(wells)))
+    kinds = tuple(
+        replace(shape, kind=Kind.UNUSABLE, proper=False) if row in lost else shape
+        for row, shape in enumerate(made.shapes)
+    )
+    return replace(with_curves(made, problems=told), shapes=kinds)
+
+
+def test_a_file_with_too_few_cycles_says_so_once() -> None:
+    """Not sample by sample that nothing amplified: the DNA has nothing to do with it."""
+    wells = [Well(f"A{i}", None, f"S{i}") for i in range(1, 9)]
+    found = evaluate(unmeasured_plate(wells, list(range(8))))
+    assert [one.rule for one in found] == ["proper_curve"]
+    assert found[0].message.startswith("8 of 8 reactions have no curve that can be judged")
+    assert "fewer than 15 cycles were measured" in found[0].message
+    assert "It is the file, not the wells" in found[0].remedy
+    (well,) = evaluate(unmeasured_plate(wells, [2]))[:1]
+    assert well.reactions == (2,)
+    assert well.remedy.startswith("Repeat the well")
+
+
+def test_samples_whose_reference_gene_was_not_measured_are_named_together(panel: Panel) -> None:
+    made = unmeasured_plate(samples(24, 24, 24, 24), [1, 2], panel)
+    found = only(made, "reference_gene")
+    assert found.message == (
+        "The reference gene was not measured for S2, S3 (A2, A3): fewer than 15 cycles were "
+        "measured."
+    )
+    assert "DNA" not in found.remedy
+    assert not find(made, "no_amplification")
+    (call,) = [one for one in decide(made, [found]) if one.sample == "S2"]
+    assert call.reasons[-1] == (
+        "The reference gene (RNase P) cannot be judged: fewer than 15 cycles were measured."
+    )
+
+
+def test_a_plate_without_any_target_of_the_panel_is_no_run_of_it(panel: Panel) -> None:
+    made = plate(Well("A1", 24, "S1", "BRCA1"), Well("A2", 24, "S1", "TP53"), panel=panel)
+    found = only(made, "layout")
+    assert found.severity is Severity.RUN
+    assert "BRCA1, TP53" in found.message
+    known = plate(Well("A1", 24, "S1", "BRCA1"), Well("A2", 24, "S1", REFERENCE), panel=panel)
+    assert not any("None of the panel" in one.message for one in find(known, "layout"))
+
+
 def test_a_fault_too_small_to_matter_is_passed_over() -> None:
     """A step of a twentieth of the threshold, and one of a fifth."""
     made = plate(Well("A1", kind=Kind.STEP))

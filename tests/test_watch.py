@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,14 @@ from rdml_files import data, document, react, run, small_rdml
 from cli import main
 from primers import load_panel
 from qpcr.batch import Order
+from qpcr.calls import Outcome as Called
 from qpcr.errors import InputError
 from qpcr.records import Store
 from qpcr.rehearsal import write_simulated
 from qpcr.simulate import demo_plate, simulate_plate
 from qpcr.watch import Plan, watch
 from qpcr.watch.arrival import Arrival, Patience, Stamp, listing
-from qpcr.watch.errand import Errand, Outcome, run_apart
+from qpcr.watch.errand import Errand, Outcome, _verdict, run_apart
 from qpcr.watch.journal import DONE, Entry, Journal
 
 ROOT = Path(__file__).parents[1]
@@ -335,3 +336,15 @@ def test_the_sample_sheet_is_read_anew_for_every_file(tmp_path, plates, log, cap
     seen = [(plan.out / one / "calls.csv").read_text() for one in ("one", "two")]
     assert "first" in seen[0]
     assert "second" in seen[1]
+
+
+def test_the_log_counts_samples_without_a_result(called_record):
+    """No control failed, and yet not every sample has a result: the log must not hide it."""
+    calls = [replace(one, outcome=Called.NOT_DETECTED) for one in called_record.calls]
+    good = replace(called_record, findings=(), calls=tuple(calls))
+    assert _verdict(good) == "no control failed"
+    calls[0] = replace(calls[0], outcome=Called.INCONCLUSIVE)
+    calls[1] = replace(calls[1], outcome=Called.INVALID)
+    told = _verdict(replace(good, calls=tuple(calls)))
+    n = len(calls)
+    assert told == (f"no control failed, 1 of {n} samples invalid, 1 of {n} samples inconclusive")

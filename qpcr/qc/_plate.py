@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qpcr._lists import listed
+from qpcr._lists import grouped, listed
 from qpcr.run import Task
 from qpcr.said import say
 from qpcr.shapes import Kind
@@ -116,6 +116,24 @@ def clouded(plate: Plate, row: int) -> bool:
         return True
     cq, cutoff = any_cq(plate, row), cutoff_of(plate, row)
     return kind is Kind.DRIFT and cq is not None and (cutoff is None or cq < cutoff)
+
+
+def unmeasured(plate: Plate, rows: Sequence[int]) -> dict[str, list[int]]:
+    """Reactions without a curve that could be judged, by the reason."""
+    problems = plate.curves.problems
+    return grouped([row for row in rows if problems[row]], lambda row: problems[row] or "")
+
+
+def measure_again(plate: Plate) -> str:
+    """What to do about reactions that were not measured: where most were not, it is the file."""
+    rows = rows_of(plate)
+    lost = sum(plate.curves.problems[row] is not None for row in rows)
+    if 2 * lost >= len(rows):
+        return say(
+            "It is the file, not the wells: it has to hold the readings of every cycle. Export all "
+            "of them, or analyze the instrument's own file."
+        )
+    return say("Repeat the well: it gave no curve that could be judged.")
 
 
 def fitted_cq(plate: Plate, row: int) -> float | None:

@@ -1,7 +1,9 @@
 """The plate does not hold what the panel asks for: controls, replicates, targets, dyes.
 
-Controls are counted for each target that the plate holds; omitted wells do not count. A missing
-control makes the target's results unusable. The panel states all that is asked for, so the rule has
+Controls are counted for each target that the plate holds; wells that were omitted
+or not measured do not count. A missing
+control makes the target's results unusable; a plate without any target of the panel is the wrong
+panel's, or misnamed. The panel states all that is asked for, so the rule has
 no limits of its own.
 """
 
@@ -41,8 +43,21 @@ def _meaning(plate: Plate, row: int) -> str:
 
 def _targets(plate: Plate) -> Iterator[Finding]:
     strange = [row for row in rows_of(plate) if plate.channels[row] is None]
-    if strange:
-        which = names(plate.run.reactions[row].target for row in strange)
+    which = names(plate.run.reactions[row].target for row in strange)
+    if strange and not any(plate.channels):
+        yield Finding(
+            NAME,
+            Severity.RUN,
+            tuple(strange),
+            say(
+                "None of the panel's targets is on this plate, which holds {targets} ({wells}): "
+                "nothing can be called.",
+                targets=which,
+                wells=wells(plate, strange),
+            ),
+            say("Correct the target names in the plate set-up, or choose the right panel."),
+        )
+    elif strange:
         yield Finding(
             NAME,
             Severity.WARNING,
@@ -62,7 +77,11 @@ def _targets(plate: Plate) -> Iterator[Finding]:
 def _controls(plate: Plate, panel: Panel, target: str, rows: list[int]) -> Iterator[Finding]:
     for control in panel.layout.controls:
         part = KINDS[control.kind]
-        have = [row for row in rows if part_of(plate, row) is part]
+        have = [
+            row
+            for row in rows
+            if part_of(plate, row) is part and plate.curves.problems[row] is None
+        ]
         if len(have) >= control.minimum:
             continue
         yield Finding(

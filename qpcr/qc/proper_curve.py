@@ -1,6 +1,7 @@
 """Curves that are no proper amplification curves: noise, drift, spike, step, hook and the like.
 
-What each curve is was decided by :mod:`qpcr.shapes`. A curve that could not be measured must not be
+What each curve is was decided by :mod:`qpcr.shapes`. Reactions that were not measured are named
+together, by what is missing. A curve that could not be measured must not be
 used. Any other improper curve is a warning where it has a Ct, or where its shape (spike, step,
 hook, falling) tells of a fault in the well; drift and noise without a Ct are information.
 
@@ -19,7 +20,7 @@ import numpy as np
 from qpcr._lists import grouped
 from qpcr.findings import Finding, Severity
 from qpcr.qc import Limits, Plate, Rule
-from qpcr.qc._plate import any_cq, rows_of, target_of, wells
+from qpcr.qc._plate import any_cq, measure_again, rows_of, target_of, unmeasured, wells
 from qpcr.said import say
 from qpcr.shapes import Kind
 
@@ -51,13 +52,32 @@ FAULTY = frozenset({Kind.SPIKE, Kind.STEP, Kind.HOOK, Kind.FALLING})
 DOUBTFUL = say("Look at the curve yourself before the result is used.")
 
 
+def _unmeasured(plate: Plate, rows: list[int]) -> Iterator[Finding]:
+    for problem, mine in unmeasured(plate, rows).items():
+        yield Finding(
+            NAME,
+            Severity.REACTION,
+            tuple(mine),
+            say(
+                "{count} of {of} reactions have no curve that can be judged ({wells}): {why}.",
+                count=len(mine), of=len(rows), wells=wells(plate, mine), why=problem,
+            ),
+            measure_again(plate),
+            value=float(len(mine)),
+        )  # fmt: skip
+
+
 def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     rows = rows_of(plate)
+    yield from _unmeasured(plate, rows)
     odd = [
         row
         for row in rows
-        if plate.shapes[row].kind in FAULTY
-        or not (plate.shapes[row].proper or plate.shapes[row].kind in (Kind.NONE, Kind.PROPER))
+        if plate.curves.problems[row] is None
+        and (
+            plate.shapes[row].kind in FAULTY
+            or not (plate.shapes[row].proper or plate.shapes[row].kind in (Kind.NONE, Kind.PROPER))
+        )
     ]
     groups = grouped(
         odd,

@@ -29,8 +29,11 @@ from qpcr.qc._plate import (
     fitted_cq,
     grows,
     is_reference,
+    measure_again,
+    names,
     rows_of,
     sample_of,
+    unmeasured,
     wells,
 )
 from qpcr.said import say
@@ -54,8 +57,11 @@ def _check(plate: Plate, limits: Limits) -> Iterator[Finding]:
     median = float(np.median([cq for cq, _ in best.values()])) if best else 0.0
     in_time = limits["latest_cq"] - TIME_TO_RISE
     typical = float(np.median([rises[row] for cq, row in best.values() if cq < in_time] or [0.0]))
+    yield from _unmeasured(plate, [row for row in cqs if sample_of(plate, row) not in best])
     for sample, mine in samples.items():
         wanted = [row for row in mine if row in cqs]
+        if wanted and _lost(plate, wanted):
+            continue  # said of all such samples together
         if not wanted:
             yield _missing(sample, mine)
         elif sample not in best:
@@ -115,18 +121,35 @@ def _absent(plate: Plate, sample: str, rows: list[int]) -> Finding:
     )
 
 
+def _unmeasured(plate: Plate, rows: list[int]) -> Iterator[Finding]:
+    """Samples whose reference gene was not measured at all: one finding a reason."""
+    whole = grouped(rows, lambda row: sample_of(plate, row))
+    lost = [row for mine in whole.values() for row in mine if _lost(plate, mine)]
+    for problem, mine in unmeasured(plate, lost).items():
+        yield Finding(
+            NAME,
+            Severity.REACTION,
+            tuple(mine),
+            say(
+                "The reference gene was not measured for {samples} ({wells}): {why}.",
+                samples=names(sample_of(plate, row) for row in mine),
+                wells=wells(plate, mine), why=problem,
+            ),
+            measure_again(plate),
+        )  # fmt: skip
+
+
+def _lost(plate: Plate, rows: list[int]) -> bool:
+    return all(plate.curves.problems[row] is not None for row in rows)
+
+
 def _unjudged(plate: Plate, sample: str, unclear: list[int], rows: list[int]) -> Finding:
     """No well is good, and some of them show no more than that they were not measured well."""
     row = unclear[0]
-    cq, problem = any_cq(plate, row), plate.curves.problems[row]
+    cq = any_cq(plate, row)
     values = {"sample": sample, "wells": wells(plate, unclear)}
     kinds = listed(list(dict.fromkeys(plate.shapes[one].kind for one in unclear)))
-    if problem is not None:
-        message = say(
-            "The reference gene of {sample} was not measured ({wells}): {why}.",
-            **values, why=problem,
-        )  # fmt: skip
-    elif cq is None:
+    if cq is None:
         message = say(
             "The curve of the reference gene of {sample} cannot be judged ({wells}): {kind}.",
             **values, kind=kinds,

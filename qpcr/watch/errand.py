@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qpcr.batch.order import Order
+from qpcr.calls import Outcome as Called
 from qpcr.reagents import ReagentLots, read_log
 from qpcr.said import Said, say
 
@@ -197,16 +198,30 @@ def _one(placed: Placed, errand: Errand, order: Order) -> Result:
         written = write_outputs(record, folder, order.lang)
     except QpcrError as error:
         return Result(Outcome.LATER, _line(error))
-    verdict = say("THE RUN IS INVALID") if record.invalid else say("no control failed")
     text = say(
         "{reactions} reactions, {findings} findings, {verdict}; {filed}; report: {report}",
         reactions=len(record.run.reactions),
         findings=len(record.findings),
-        verdict=verdict,
+        verdict=_verdict(record),
         filed=filed,
         report=str(written[-1]),
     )
     return Result(Outcome.DONE, text, record.invalid)
+
+
+def _verdict(record: Record) -> Said:
+    """Whether the run may be used, and how many samples have no result all the same."""
+    if record.invalid:
+        return say("THE RUN IS INVALID")
+    verdict = say("no control failed")
+    outcomes = [call.outcome for call in record.calls]
+    for outcome in (Called.INVALID, Called.INCONCLUSIVE):
+        if outcome in outcomes:
+            verdict = say(
+                "{verdict}, {count} of {of} samples {outcome}",
+                verdict=verdict, count=outcomes.count(outcome), of=len(outcomes), outcome=outcome,
+            )  # fmt: skip
+    return verdict
 
 
 def _line(error: Exception) -> str:
