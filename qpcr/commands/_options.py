@@ -22,8 +22,17 @@ run_option = click.option(
     "--run",
     "run_name",
     metavar="NAME",
-    help="Which run to read, where a file holds several (RDML): RUN or EXPERIMENT/RUN.",
+    help="Which run to read, where a file holds several (RDML): RUN or EXPERIMENT/RUN. Of several "
+    "files, each has a run of this name.",
 )
+
+
+def check_run(run_name: str | None, tables: Sequence[Path]) -> None:
+    """Refuse to look for a named run in tables: they have none."""
+    if run_name is not None and tables:
+        raise click.UsageError(f"--run names a run of every file: {tables[0].name} is a table")
+
+
 METHODS = (
     *("recommended", "instrument", "threshold", "cpd2", "cpd1", "cy0"),
     *("takeoff", "window", "mak2", "shared"),

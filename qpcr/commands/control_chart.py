@@ -12,6 +12,7 @@ from qpcr.commands import FAILED
 from qpcr.commands._options import (
     FILE,
     FOLDER,
+    check_run,
     is_table,
     language_from,
     language_option,
@@ -19,6 +20,7 @@ from qpcr.commands._options import (
     lots_from,
     method_option,
     panel_and_samples,
+    run_option,
 )
 from qpcr.commands._screen import print_table
 from qpcr.commands._stores import to_read
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 @click.option("--limits", multiple=True, metavar="SERIES=MEAN,SD",
               help="Instead: limits fixed beforehand, for every lot.")  # fmt: skip
 @method_option
+@run_option
 @language_option
 def control_chart(
     files: tuple[Path, ...],
@@ -67,6 +70,7 @@ def control_chart(
     baseline: int,
     limits: tuple[str, ...],
     method: str,
+    run_name: str | None,
     lang: str | None,
 ) -> None:
     """Levey-Jennings charts with Westgard's rules, and sums (CUSUM) that see slow drift.
@@ -89,6 +93,7 @@ def control_chart(
     records = to_read(records, instead_of=bool(files))
     if not files and records is None:
         raise click.UsageError("give FILES or --store")
+    check_run(run_name, [file for file in files if is_table(file)])
     check_files(files)
     fixed = dict(_limit(one) for one in limits)
     known = lots_from(lot, lot_log)
@@ -97,7 +102,7 @@ def control_chart(
     panel, _ = panel_and_samples(panel_name, None, None)
     named: set[str] = set()
     seen: set[object] = set()
-    for record in _runs(files, records, panel, known):
+    for record in _runs(files, records, panel, known, run_name):
         source = record.run.provenance
         same = {(source.sha256, source.experiment), readings_of(record)}
         if same & seen:
@@ -141,7 +146,11 @@ def _show(found: Sequence[ControlChart], notes: Sequence[str]) -> None:
 
 
 def _runs(
-    files: Sequence[Path], records: Path | None, panel: Panel | None, known: ReagentLots
+    files: Sequence[Path],
+    records: Path | None,
+    panel: Panel | None,
+    known: ReagentLots,
+    run_name: str | None,
 ) -> Iterator[Record]:
     """Runs of a store in their last revision, then those of files, with their lots."""
     from dataclasses import replace
@@ -160,7 +169,7 @@ def _runs(
             yield replace(record, lots=on_record.of(record.run))
     for file in files:
         if not is_table(file):
-            yield analyze(file, panel=panel, lots=known)
+            yield analyze(file, panel=panel, lots=known, run_name=run_name)
 
 
 def _limit(text: str) -> tuple[str, tuple[float, float]]:

@@ -11,9 +11,11 @@ from qpcr.commands._options import (
     FILE,
     FOLDER,
     METHODS,
+    check_run,
     is_table,
     language_from,
     language_option,
+    run_option,
 )
 from qpcr.commands._screen import print_table
 from qpcr.commands._stores import keep_option, to_write
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--reason", help="Why results on record are replaced.")
 @click.option("--method", type=click.Choice(METHODS),
               help="Of runs: method of Cq; default: the profile's, else threshold.")  # fmt: skip
+@run_option
 @language_option
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
@@ -60,6 +63,7 @@ def mrd(
     user: str | None,
     reason: str | None,
     method: str | None,
+    run_name: str | None,
     lang: str | None,
     new_profile: Path | None,
 ) -> None:
@@ -87,7 +91,7 @@ def mrd(
     earlier = [point for path in previous for point in read_points(path)]
     method = method or profile.quantity.cq_method
     shares = {} if blasts is None else read_blasts(blasts)
-    results = evaluate(profile, _wells(files, sheet, background, method), shares)
+    results = evaluate(profile, _wells(files, sheet, background, method, run_name), shares)
     folder = to_write(records, keep)
     if folder is not None:
         from qpcr.records.residual import mrd_changes
@@ -110,7 +114,11 @@ def mrd(
 
 
 def _wells(
-    files: tuple[Path, ...], sheet: Path | None, background: tuple[str, ...], method: str | None
+    files: tuple[Path, ...],
+    sheet: Path | None,
+    background: tuple[str, ...],
+    method: str | None,
+    run_name: str | None,
 ) -> list[MrdWell]:
     """Wells of tables and of runs."""
     from qpcr.given_once import check_files, check_runs
@@ -123,8 +131,9 @@ def _wells(
     patients = {one.sample: one.patient for one in known}
     if len(patients) < len(known):
         raise click.UsageError(f"--sheet {sheet}: a sample stands in it twice")
+    check_run(run_name, [file for file in files if is_table(file)])
     check_files(files)
-    runs = {file: analyze(file) for file in files if not is_table(file)}
+    runs = {file: analyze(file, run_name=run_name) for file in files if not is_table(file)}
     check_runs(runs.values())
     wells: list[MrdWell] = []
     for file in files:

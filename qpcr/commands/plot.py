@@ -14,6 +14,7 @@ from qpcr.commands._options import (
     fit_settings_from,
     language_from,
     language_option,
+    run_option,
     settings_from,
 )
 from qpcr.commands._stores import is_run, to_read
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--target", "targets", multiple=True, help="Only this target (may be repeated).")
 @click.option("--sample", "samples", multiple=True, help="Only this sample (may be repeated).")
 @click.option("--log", is_flag=True, help="Logarithmic ΔRn, for curves.")
+@run_option
 @language_option
 @analysis_options
 def plot(
@@ -47,6 +49,7 @@ def plot(
     targets: tuple[str, ...],
     samples: tuple[str, ...],
     log: bool,
+    run_name: str | None,
     lang: str | None,
     baseline: str,
     threshold: tuple[str, ...],
@@ -62,15 +65,19 @@ def plot(
 
     store = to_read(store, instead_of=not is_run(what))
     settings, fit = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
-    record = _analyzed(what, settings, fit) if store is None else _kept(what, store)
+    if store is not None and run_name is not None:
+        raise click.UsageError("a run of a store is one run: leave --run away")
+    record = _analyzed(what, settings, fit, run_name) if store is None else _kept(what, store)
     figure = draw(record, kind, language_from(lang), targets=targets, samples=samples, log=log)
     click.echo(f"written: {write_picture(figure, out)}")
 
 
-def _analyzed(file: str, settings: Settings, fit_settings: FitSettings) -> Record:
+def _analyzed(
+    file: str, settings: Settings, fit_settings: FitSettings, run_name: str | None
+) -> Record:
     from qpcr.pipeline import analyze
 
-    return analyze(Path(file), settings, fit_settings)
+    return analyze(Path(file), settings, fit_settings, run_name=run_name)
 
 
 def _kept(run: str, store: Path) -> Record:

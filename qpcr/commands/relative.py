@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from qpcr.commands import FAILED
-from qpcr.commands._options import AT_THRESHOLD, FILE, FOLDER, is_table, method_option
+from qpcr.commands._options import (
+    AT_THRESHOLD,
+    FILE,
+    FOLDER,
+    check_run,
+    is_table,
+    method_option,
+    run_option,
+)
 from qpcr.commands._screen import print_table
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--efficiencies", is_flag=True, help="Of runs: each gene's own (--method recommended)."
 )
+@run_option
 @click.option("--out", type=FOLDER, required=True, help="Where to write relative.csv.")
 def relative(
     files: tuple[Path, ...],
@@ -40,6 +49,7 @@ def relative(
     common: tuple[str, ...],
     method: str,
     efficiencies: bool,
+    run_name: str | None,
     out: Path,
 ) -> None:
     """Relative quantities: ΔCt, ΔΔCt, with efficiencies, over one or several references.
@@ -74,7 +84,9 @@ def relative(
     check_names(files)
     stored = () if curves is None else read_stored_curves(curves)
     own = dict(_factor(one) for one in factor)
-    records = [analyze(file, method=method) for file in files if file not in tables]
+    check_run(run_name, tables)
+    runs = [file for file in files if file not in tables]
+    records = [analyze(file, method=method, run_name=run_name) for file in runs]
     check_runs(records)
     by_method = factors_of(records, method) if efficiencies else {}
     wells = [well for file in tables for well in read_wells(file)]

@@ -18,6 +18,7 @@ from qpcr.commands._options import (
     analysis_options,
     fit_settings_from,
     method_option,
+    run_option,
     settings_from,
 )
 from qpcr.commands._screen import print_table
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Targets without standards here: the store's newest curve (of --lot, if given).",
 )
+@run_option
 @analysis_options
 def standards(
     files: tuple[Path, ...],
@@ -82,6 +84,7 @@ def standards(
     user: str | None,
     reason: str | None,
     stored_curves: bool,
+    run_name: str | None,
     baseline: str,
     threshold: tuple[str, ...],
     rules: str | None,
@@ -125,7 +128,7 @@ def standards(
         stored = curves_on_record(Store.open(source), lot=lot)
         others = {} if lot else lots_of_curves(Store.open(source))
     chosen = settings_from(baseline, threshold, rules), fit_settings_from(model, slope)
-    plates = [analyze(file, *chosen) for file in files]
+    plates = [analyze(file, *chosen, run_name=run_name) for file in files]
     check_runs(plates)
     rows = [row for record in plates for row in measured(record, omit, method)]
     found = quantify(rows, weighting=weights, pool=pool, stored=stored, confidence=confidence)
