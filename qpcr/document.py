@@ -91,7 +91,11 @@ def document(record: Record) -> dict[str, Any]:
     }
 
 
-def to_json(record: Record, asked: str | None = None) -> str:
-    """The document as JSON text; with a mark of what was asked for, if there is one."""
-    told = document(record) if asked is None else {**document(record), "asked": asked}
+def dump(told: Mapping[str, Any]) -> str:
+    """Plain values as JSON text; what is read back gives the same text again."""
     return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def to_json(record: Record) -> str:
+    """The document as JSON text."""
+    return dump(document(record))

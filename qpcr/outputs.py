@@ -6,19 +6,22 @@ complete, so that a crash or a full disk leaves no half-written file.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from qpcr import frames
-from qpcr.document import to_json
+from qpcr.document import document, dump
 from qpcr.errors import InputError
 from qpcr.record import Record
 from qpcr.report import render
 
-RUN = "run.json"
+RUN, SEAL = "run.json", "seal"
 SOMETIMES = ("calls.csv", "quantification.csv")
 """Files of a run that only some analyses have."""
 
@@ -30,7 +33,7 @@ def output_names(called: bool, quantified: bool) -> tuple[str, ...]:
 
 
 def write_outputs(
-    record: Record, folder: Path, lang: str = "en", asked: str | None = None
+    record: Record, folder: Path, lang: str = "en", made_by: Mapping[str, Any] | None = None
 ) -> list[Path]:
     """Write ``reactions.csv``, ``cycles.csv``, ``findings.csv``, ``run.json``, ``report.html``.
 
@@ -45,9 +48,9 @@ def write_outputs(
         quantification of an earlier analysis are removed where this one has none; others stay.
     lang
         Language of the report.
-    asked
-        A mark of what was asked for, kept in ``run.json``. That file is written last: where it
-        stands, everything stands.
+    made_by
+        What they were made by, in plain values; kept in ``run.json`` with digests of all files
+        (:func:`seal`). That file is written last: where it stands, everything stands.
 
     Returns
     -------
@@ -69,9 +72,53 @@ def write_outputs(
     if record.quantification is not None:
         tables["quantification.csv"] = frames.quantification(record, record.quantification)
     texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    texts[RUN] = to_json(record, asked)
+    texts[RUN] = ""  # in its place of the list
     texts["report.html"] = render(record, lang)
+    texts[RUN] = _sealed(record, texts, made_by or {})
     return write_texts(texts, folder, replaces=SOMETIMES, last=RUN)
+
+
+def _sealed(record: Record, texts: Mapping[str, str], made_by: Mapping[str, Any]) -> str:
+    """The document of a run, with what seals it and the files beside it."""
+    told = document(record)
+    files = {name: digest(text) for name, text in texts.items() if name != RUN}
+    return dump({**told, SEAL: {**made_by, "document": digest(dump(told)), "files": files}})
+
+
+def unsealed(folder: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The document and the seal of a folder's ``run.json``, if all is as it was written.
+
+    Parameters
+    ----------
+    folder
+        That :func:`write_outputs` wrote to.
+
+    Returns
+    -------
+    tuple or None
+        ``None`` where a file is missing, or any bit of one is not what was written.
+    """
+    try:
+        told = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        seal = told.pop(SEAL)
+        files = seal["files"]
+        whole = digest(dump(told)) == seal["document"] and all(
+            Path(name).name == name and digest((folder / name).read_bytes()) == sha256
+            for name, sha256 in files.items()
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return (told, seal) if whole else None
+
+
+def digest(data: str | bytes) -> str:
+    """SHA-256 of a file with this content."""
+    return hashlib.sha256(_bytes(data)).hexdigest()
+
+
+def _bytes(data: str | bytes) -> bytes:
+    """A file's name need not be UTF-8: what cannot be written stays visible."""
+    return data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace")
 
 
 def write_texts(
@@ -95,10 +142,8 @@ def write_texts(
         waiting = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
         try:
             for name, text in texts.items():
-                # A file's name need not be UTF-8: what cannot be written stays visible.
-                data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
                 with (waiting / name).open("wb") as stream:
-                    stream.write(data)
+                    stream.write(_bytes(text))
                     stream.flush()
                     os.fsync(stream.fileno())
                 if private:

@@ -49,10 +49,11 @@ def one_by_one(plates, tmp_path_factory):
 
 
 def contents(out):
-    """Bytes of every result, without the time of the analysis."""
+    """Bytes of every result, without the time of the analysis and digests that depend on it."""
     stamp = re.compile(rb"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00)?")
+    digests = re.compile(rb'"(document|report\.html)":"[0-9a-f]{64}"')
     return {
-        str(path.relative_to(out)): stamp.sub(b"TIME", path.read_bytes())
+        str(path.relative_to(out)): digests.sub(b"", stamp.sub(b"TIME", path.read_bytes()))
         for path in sorted(out.rglob("*"))
         if path.is_file()
     }
@@ -171,7 +172,7 @@ def test_what_is_piped_does_not_end_on_the_terminal(plates, tmp_path):
     assert "bad.eds" in shown
 
 
-@pytest.mark.parametrize("fault", ["cut", "file", "other", "unmarked"])
+@pytest.mark.parametrize("fault", ["cut", "file", "other", "unmarked", "findings", "table"])
 def test_what_is_not_known_to_be_whole_is_done_again(plates, tmp_path, fault):
     file = shutil.copy(plates[0], tmp_path / "p.eds")
     told = ("analyze", file, "--out", tmp_path / "out", "--continue")
@@ -186,13 +187,32 @@ def test_what_is_not_known_to_be_whole_is_done_again(plates, tmp_path, fault):
         return
     elif fault == "other":
         told_json.write_text("[]", encoding="utf-8")
+    elif fault == "table":
+        (told_json.parent / "findings.csv").write_text("nothing", encoding="utf-8")
     else:
         plain = json.loads(whole)
-        del plain["asked"]
+        if fault == "unmarked":
+            del plain["seal"]
+        else:
+            plain["findings"] = []
         told_json.write_text(json.dumps(plain), encoding="utf-8")
     done = run(*told)
     assert done.exit_code == 0
     assert "finished before" not in done.output
+    assert "finished before" in run(*told).output
+
+
+def test_what_is_not_in_the_store_is_not_finished(tmp_path):
+    file, store = written(tmp_path, small_eds()), tmp_path / "store"
+    told = ("analyze", file, "--out", tmp_path / "out", "--store", store, "--continue")
+    assert run("records", "init", "--store", store).exit_code == 0
+    assert "kept in the store" in run(*told).output
+    assert "finished before" in run(*told).output
+    shutil.rmtree(store)
+    assert run(*told).exit_code == 3
+    assert run("records", "init", "--store", store).exit_code == 0
+    assert "kept in the store" in run(*told).output  # another store in the same place
+    assert "1 run" in run("records", "list", "--store", store).output
     assert "finished before" in run(*told).output
 
 

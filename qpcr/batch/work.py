@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qpcr.batch.analyzed import Analyzed
-from qpcr.batch.finished import finished
+from qpcr.batch.finished import finished, made_by
 from qpcr.batch.folders import Placed, runs_of
+from qpcr.batch.kept import keep
 from qpcr.errors import QpcrError
 from qpcr.farm import Mapper, in_order, in_turn
 from qpcr.findings import Severity
@@ -19,7 +20,6 @@ from qpcr.unmatched import matched
 
 if TYPE_CHECKING:
     from qpcr.batch.order import Order
-    from qpcr.record import Record
     from qpcr.unmatched import Matched
 
 
@@ -78,33 +78,18 @@ def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
                 return before
         record = order.record_of(placed.run.read())
         found = matched(record)
-        kept = _kept(record, order)
+        kept = keep(record, order)
         written: list[Path] = []
         if folder is not None:
-            written = write_outputs(record, folder, order.lang, order.mark())
+            written = write_outputs(record, folder, order.lang, made_by(order, kept))
     except QpcrError as error:
         return replace(blank, error=error, matched=found)
     return replace(
         blank,
         record=record,
         written=tuple(written),
-        kept=kept,
+        kept=None if kept is None else kept.text,
         invalid=record.invalid,
         why=tuple(one.message for one in record.findings if one.severity is Severity.RUN),
         matched=found,
     )
-
-
-def _kept(record: Record, order: Order) -> str | None:
-    """Keep a record in the store, and say how."""
-    if order.store is None:
-        return None
-    from qpcr.records import Store
-
-    done = Store.open(order.store).commit(record, user=order.user, reason=order.reason)
-    if done.already_there:
-        lots = "; what is said of its lots was noted" if done.events else ""
-        return f"in the store already: run {done.run_id}{lots}"
-    replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
-    changed = "".join(f"\ncall changed: {one}" for one in done.calls)
-    return f"kept in the store: run {done.run_id}{replaces}{changed}"
