@@ -19,13 +19,23 @@ from calibration.start_up import FARTHEST, start_up
 from calibration.trend import trend
 from calibration.westgard import chart
 from cli import main
+from primers import load_panel
+from qpcr import analyze
 from qpcr.lots import Lot
 from qpcr.quantities.control_charts import charts
 from qpcr.quantities.control_page import chart_texts
-from qpcr.quantities.controls import ControlValue, lots_named, silent_controls, values_of
+from qpcr.quantities.controls import (
+    ControlValue,
+    lots_named,
+    silent_controls,
+    threshold_named,
+    values_of,
+)
 from qpcr.records import Store
 from qpcr.report.language import language
-from qpcr.run import Task
+from qpcr.run import Task, ThresholdSetting
+from qpcr.settings import Settings
+from qpcr.thresholds import Threshold
 from tests.store_kit import record
 
 # Montgomery, Introduction to Statistical Quality Control, average run lengths for k = 1/2.
@@ -227,6 +237,70 @@ def test_a_new_lot_begins_a_chart_and_is_compared_with_the_last():
     assert clean.step.seen
     assert clean.step.low < 0.4 < clean.step.high
     assert "ANOTHER LEVEL than lot A" in clean.remarks()[0]
+
+
+def test_another_threshold_begins_a_chart_and_is_no_drift():
+    """Ct fall by a cycle where the threshold is lowered to half: that is no fault of the run."""
+    old = [replace(one, threshold="threshold 0.4") for one in series(24, "A", 0)]
+    new = [replace(one, threshold="threshold 0.2") for one in series(12, "A", 30, 29.0, seed=2)]
+    mixed = charts([*(replace(one, threshold=None) for one in (*old, *new))])
+    assert len(mixed) == 1
+    assert mixed[0].alarm
+    first, second = charts([*old, *new])
+    assert (first.threshold, second.threshold) == ("threshold 0.4", "threshold 0.2")
+    assert not second.alarm
+    assert second.step is None, "means read at two levels are not compared"
+    assert first.state() == ("an earlier lot or threshold",)
+    assert second.remarks()[0] == (
+        "A NEW CHART, since Ct are read at another level: threshold 0.2, before threshold 0.4."
+    )
+    texts = chart_texts((first, second))
+    assert "A NEW CHART" in texts["control-chart.html"].partition("<svg")[0]
+    assert "lot A, threshold 0.2" in texts["control-chart.html"]
+    rows = list(csv.DictReader(texts["control-chart.csv"].splitlines()))
+    assert {row["threshold"] for row in rows} == {"threshold 0.4", "threshold 0.2"}
+    # a new lot at the same threshold is compared as ever
+    lots = [replace(one, threshold="threshold 0.4") for one in series(12, "B", 30, 30.4, seed=2)]
+    assert charts([*old, *lots])[1].step.seen
+
+
+@pytest.mark.parametrize(
+    ("source", "automatic", "words"),
+    [
+        ("manual", None, "threshold 0.25"),
+        ("panel", None, "threshold 0.25"),
+        ("file", False, "threshold 0.25"),
+        ("file", None, "threshold 0.25"),
+        ("file", True, "automatic threshold"),
+        ("automatic", True, "automatic threshold"),
+        ("default", None, "automatic threshold"),
+    ],
+)
+def test_thresholds_are_named_by_value_or_as_automatic(source, automatic, words):
+    made = record()
+    target = made.run.reactions[0].target
+    level = dict(made.curves.thresholds) | {target: Threshold(0.25, source)}
+    stored = {target: ThresholdSetting(0.25, automatic)}
+    made = replace(
+        made,
+        curves=replace(made.curves, thresholds=level),
+        run=replace(made.run, settings=replace(made.run.settings, thresholds=stored)),
+    )
+    assert threshold_named(made, target) == words
+
+
+def test_charts_of_runs_part_where_the_threshold_was_fixed_anew(tmp_path):
+    """SIMULATED plates of one day each; the last ones are read at a threshold of their own."""
+    run_command("simulate", "--patients", 1, "--seed", 3, "--out", tmp_path)
+    run = analyze(tmp_path / "simulated-1.eds", panel=load_panel("ikzf1"))
+    target = next(v.series for v in values_of(run) if v.threshold is not None)
+    assert {v.threshold for v in values_of(run) if v.series == target} == {"automatic threshold"}
+    fixed = analyze(run.run, Settings(threshold=0.3), panel=run.panel)
+    assert {v.threshold for v in values_of(fixed) if v.series == target} == {"threshold 0.3"}
+    for one in (*values_of(fixed), *values_of(fixed, method="instrument")):
+        moves = one.series.startswith(("Ct", "intercept"))
+        assert (one.threshold is not None) is moves, one.series
+    assert not any(v.threshold for v in values_of(fixed, method="cpd2"))
 
 
 def test_values_of_one_day_keep_their_order():

@@ -75,11 +75,12 @@ def control_chart(
 ) -> None:
     """Levey-Jennings charts with Westgard's rules, and sums (CUSUM) that see slow drift.
 
-    FILES are tables (date, value; series, lot, source if wanted), or runs: slope, intercept, Ct of
-    positive controls, level of the passive reference, light level and flicker, and the lamp's
-    setting and temperature are taken from them. A new lot of reagents begins a new chart; lots of
-    runs in a store are those on record (qpcr records lots), --lot and --lots are for other files,
-    --lots also fills in what a store does not know. Exit code 1: the newest value of a series is
+    FILES are tables (date, value; series, lot, threshold, source if wanted), or runs: slope,
+    intercept, Ct of positive controls, level of the passive reference, light level and flicker, and
+    the lamp's setting and temperature are taken from them. A new lot of reagents begins a new
+    chart, and so does another threshold for Ct and intercepts; lots of runs in a store are those on
+    record (qpcr records lots), --lot and --lots are for other files, --lots also fills in what a
+    store does not know. Exit code 1: the newest value of a series is
     rejected, or lies in a drift or trend.
     """
     from qpcr.given_once import check_files, readings_of
@@ -130,17 +131,19 @@ def control_chart(
 
 def _show(found: Sequence[ControlChart], notes: Sequence[str]) -> None:
     """Show a line a chart, and what else a person should know."""
-    heads = ("Series", "Lot", "Newest", "Limits")
+    heads = ("Series", "Lot", "Read at", "Newest", "Limits")
     rows = []
     for one in found:
         state = "; ".join(one.state())
         count, last = str(len(one.values)), str(one.values[-1].day)
-        rows.append((one.series, one.lot or "", count, last, state, one.limits()))
-    columns = {**dict.fromkeys(heads[:2], "left"), "Values": "right", "Last": "left"}
-    print_table({**columns, **dict.fromkeys(heads[2:], "left")}, rows)
+        level = one.threshold or ""
+        rows.append((one.series, one.lot or "", level, count, last, state, one.limits()))
+    columns = {**dict.fromkeys(heads[:3], "left"), "Values": "right", "Last": "left"}
+    print_table({**columns, **dict.fromkeys(heads[3:], "left")}, rows)
     for one in found:
         for remark in one.remarks():
-            click.echo(f"{one.series}{f', lot {one.lot}' if one.lot else ''}: {remark}")
+            level = f", {one.threshold}" if one.threshold else ""
+            click.echo(f"{one.series}{f', lot {one.lot}' if one.lot else ''}{level}: {remark}")
     for note in notes:
         click.echo(f"note: {note}")
 

@@ -4,8 +4,9 @@ The arithmetic is that of :mod:`calibration.westgard`, :mod:`calibration.cusum`,
 :mod:`calibration.trend` and :mod:`calibration.lot_step`.
 
 Every series is judged within each lot by itself: a new lot of reagents begins a new chart, with
-limits of its own, and its mean is compared with that of the lot before. Only the newest chart of a
-series can raise an alarm: what an old lot ended with is history.
+limits of its own, and its mean is compared with that of the lot before. Another threshold begins a
+new chart too: Ct read at two levels are not one series, and their means are not compared. Only the
+newest chart of a series can raise an alarm: what an old lot ended with is history.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from qpcr.said import as_said, say
 
 @dataclass(frozen=True, slots=True)
 class ControlChart:
-    """A series of one lot in order of time.
+    """A series of one lot, read at one threshold, in order of time.
 
     Attributes
     ----------
@@ -37,9 +38,12 @@ class ControlChart:
         No later lot of the series has a chart.
     before, step
         The lot before, and how far the mean has moved from it; ``None`` where there is none, or too
-        few values.
+        few values, or the threshold changed.
     trend
         Whether the values creep, per day; ``None`` for fewer than 8.
+    threshold, threshold_before
+        What Ct were read at here, and in the chart before if that was another; ``None`` where it is
+        not stated.
     """
 
     series: str
@@ -51,6 +55,8 @@ class ControlChart:
     before: str | None = None
     step: LotStep | None = None
     trend: Trend | None = None
+    threshold: str | None = None
+    threshold_before: str | None = None
 
     @property
     def drift(self) -> Drift | None:
@@ -86,7 +92,7 @@ class ControlChart:
                     slope=30 * self.trend.slope, p=self.trend.p)
             )  # fmt: skip
         if not self.newest:
-            found.append(say("an earlier lot"))
+            found.append(say("an earlier lot or threshold"))
         return tuple(found) or (say("in control"),)
 
     def limits(self) -> str:
@@ -104,6 +110,12 @@ class ControlChart:
     def remarks(self) -> tuple[str, ...]:
         """What else a person should know of the chart."""
         found: list[str] = []
+        if self.threshold_before is not None:
+            found.append(
+                say("A NEW CHART, since Ct are read at another level: {now}, before {before}.",
+                    now=self.threshold or say("threshold not stated"),
+                    before=self.threshold_before)
+            )  # fmt: skip
         if self.step is not None:
             found.append(_step_said(self, self.step))
         if self.chart is not None and self.chart.spoilt:
@@ -152,24 +164,37 @@ def charts(
         ordered = sorted(mine, key=lambda one: one.when)
         lots = [
             _charted(series, part[0].lot, part, fixed.get(series), baseline)
-            for part in grouped(ordered, _as_written).values()
+            for part in grouped(ordered, lambda one: (_as_written(one), _level(one))).values()
         ]
         newest = max(lots, key=lambda one: one.values[-1].when)
         for place, one in enumerate(lots):
             before = lots[place - 1] if place else None
-            step = None if before is None else lot_step(_numbers(before), _numbers(one))
+            moved = before is not None and _level(before.values[0]) != _level(one.values[0])
+            same = None if before is None or moved else before
             made.append(
                 replace(
-                    one, newest=one is newest, step=step,
-                    before=None if before is None else before.lot,
+                    one,
+                    newest=one is newest,
+                    step=None if same is None else lot_step(_numbers(same), _numbers(one)),
+                    before=None if same is None else same.lot,
+                    threshold_before=_before(before) if before is not None and moved else None,
                 )
-            )  # fmt: skip
+            )
     return tuple(made)
 
 
 def _as_written(value: ControlValue) -> str | None:
     """A lot however it is written: a17 is no other lot than A17."""
     return None if value.lot is None else " ".join(value.lot.casefold().split())
+
+
+def _level(value: ControlValue) -> str | None:
+    """A threshold however it is written."""
+    return None if value.threshold is None else " ".join(value.threshold.casefold().split())
+
+
+def _before(one: ControlChart) -> str:
+    return one.threshold or say("threshold not stated")
 
 
 def _numbers(one: ControlChart) -> list[float]:
@@ -187,7 +212,9 @@ def _charted(
     try:
         judged = chart([one.value for one in values], mean, sd, baseline)
     except CalibrationError as error:
-        return ControlChart(series, lot, tuple(values), None, as_said(error.reason))
+        why = as_said(error.reason)
+        return ControlChart(series, lot, tuple(values), None, why, threshold=values[0].threshold)
     days = [float(one.day.toordinal()) for one in values]
     creep = trend(days, judged.values)
-    return ControlChart(series, lot, tuple(values), judged, None, trend=creep)
+    level = values[0].threshold
+    return ControlChart(series, lot, tuple(values), judged, None, trend=creep, threshold=level)

@@ -29,11 +29,12 @@ def chart_texts(
     steps = [
         f"{_name(one, tongue)}: {tongue(one.remarks()[0])}"
         for one in found
-        if one.newest and one.step is not None and one.step.seen
+        if one.newest
+        and (one.threshold_before is not None or (one.step is not None and one.step.seen))
     ]
     top = (
         *([(tongue(say("Alarms")), "bad", alarms)] if alarms else []),
-        *([(tongue(say("New lots")), "warn", steps)] if steps else []),
+        *([(tongue(say("New lots and thresholds")), "warn", steps)] if steps else []),
         *([(tongue(say("Not charted")), "warn", [tongue(one) for one in notes])] if notes else []),
     )
     drawn = [part for one in found for part in _drawn(one, tongue)]
@@ -55,7 +56,8 @@ _NOTE = say(
 
 def _name(one: ControlChart, tongue: Say) -> str:
     lot = "" if one.lot is None else tongue(say(", lot {lot}", lot=one.lot))
-    return f"{tongue(one.series)}{lot}"
+    level = "" if one.threshold is None else f", {tongue(one.threshold)}"
+    return f"{tongue(one.series)}{lot}{level}"
 
 
 def _told(sentences: Sequence[str], tongue: Say) -> str:
@@ -72,6 +74,7 @@ def _rows(one: ControlChart) -> list[dict[str, Cell]]:
             {
                 "series": one.series,
                 "lot": one.lot,
+                "threshold": one.threshold,
                 "date": value.day.isoformat(),
                 "value": value.value,
                 "mean": None if judged is None else judged.mean,

@@ -46,6 +46,9 @@ class ControlValue:
         When; `moment` orders the values of one day.
     source
         The run's file, or the line of a table.
+    threshold
+        What the Ct was read at (:func:`threshold_named`); ``None`` where that is not stated, or
+        does not matter to the series.
     """
 
     series: str
@@ -54,6 +57,7 @@ class ControlValue:
     value: float
     source: str
     moment: datetime | None = None
+    threshold: str | None = None
 
     @property
     def when(self) -> tuple[date, float]:
@@ -81,6 +85,7 @@ def read_values(path: Path) -> list[ControlValue]:
                 day,
                 row.number("value"),
                 row.opt_text("source") or f"{path.name}, line {row.line}",
+                threshold=row.opt_text("threshold"),
             )
         )
     return values
@@ -105,6 +110,26 @@ def lots_named(lots: Sequence[Lot], by: Sequence[str] = ()) -> str | None:
 
 def _named(lot: Lot) -> str:
     return lot.lot if lot.reagent == UNNAMED else f"{lot.reagent} {lot.lot}"
+
+
+def threshold_named(record: Record, target: str) -> str:
+    """The threshold of a target in words: its value, or that it was computed for each run.
+
+    A fixed one is the same whoever fixed it (panel, file or command): its value counts. One that
+    the instrument's rule computes is another number in every run by design, and no change.
+    """
+    used = record.curves.thresholds[target]
+    stored = record.run.settings.thresholds.get(target)
+    computed = used.source not in ("manual", "panel", "file")
+    if used.source == "file" and stored is not None and stored.automatic:
+        computed = True
+    if computed or used.value is None:
+        return say("automatic threshold")
+    return say("threshold {value:.4g}", value=used.value)
+
+
+AT_A_THRESHOLD = (AT_THRESHOLD, "instrument")
+"""Methods whose Cq moves with the threshold."""
 
 
 def values_of(
@@ -136,20 +161,26 @@ def values_of(
             "the run has no date", file=source.file, remedy="put its values into a table"
         )
     found: dict[str, float] = {}
+    levels: dict[str, str] = {}
     standards = any(one.task is Task.STANDARD for one in record.run.reactions)
     for one in quantify(measured(record, method=method)).curves if standards else ():
         if one.curve is not None:
             found[say("slope of {target}", target=one.target)] = one.curve.slope
-            found[say("intercept of {target}", target=one.target)] = one.curve.intercept
+            series = say("intercept of {target}", target=one.target)
+            found[series] = one.curve.intercept
+            levels[series] = threshold_named(record, one.target)
     for name, target, cqs in _controls(record, method):
         if None not in cqs:
             series = say("Ct of {sample}, {target}", sample=name, target=target)
             found[series] = sum(cq for cq in cqs if cq is not None) / len(cqs)
+            levels[series] = threshold_named(record, target)
+    if method not in AT_A_THRESHOLD:
+        levels = {}
     if method != AT_THRESHOLD:
         version = _version(record, method)
-        found = {
-            say("{series}, by {method}", series=n, method=version): v for n, v in found.items()
-        }
+        names = {one: say("{series}, by {method}", series=one, method=version) for one in found}
+        found = {names[one]: value for one, value in found.items()}
+        levels = {names[one]: value for one, value in levels.items()}
     reference = record.curves.reference
     if reference is not None and np.isfinite(reference).any():
         series = say("level of {dye}", dye=record.run.passive_reference)
@@ -158,7 +189,7 @@ def values_of(
     named = lots_named(record.lots if lots is None else lots, by)
     day, moment = source.started.date(), source.started
     return [
-        ControlValue(series, lot, day, value, source.file, moment)
+        ControlValue(series, lot, day, value, source.file, moment, levels.get(series))
         for lot, part in ((named, found | reagents), (None, lamp))
         for series, value in part.items()
     ]
