@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -723,6 +724,27 @@ def test_a_patient_who_is_not_exported_any_more_leaves_no_file(store, tmp_path):
     told = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     for name, listed in told["files"].items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == listed["sha256"]
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_an_export_that_was_cut_off_leaves_nobody_behind(store, tmp_path, monkeypatch, at):
+    ids = [found.patient for found in store.patients()]
+    export_records(store, tmp_path, "fhir", ids[:1])
+    alone = {path.name: path.read_bytes() for path in tmp_path.glob("*.fhir.json")}
+    moved = []
+
+    def replaced(self, target, real=Path.replace):
+        moved.append(target)
+        if len(moved) == at:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr(Path, "replace", replaced)
+        export_records(store, tmp_path, "fhir", ids[1:])
+    export_records(store, tmp_path, "fhir", ids[:1])
+    assert {path.name for path in tmp_path.glob("*.fhir.json")} == set(alone)
+    assert "unfinished" not in (tmp_path / "manifest.json").read_text(encoding="utf-8")
 
 
 def test_a_manifest_cannot_remove_what_lies_elsewhere(store, tmp_path):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +17,7 @@ from qpcr.exchange.outgoing import Outgoing, outgoing
 from qpcr.exchange.parquet import parquet
 from qpcr.exchange.pseudonyms import Dates, Pseudonyms, deidentified, open_pseudonyms
 from qpcr.exchange.tidy import tables
-from qpcr.outputs import write_texts
+from qpcr.outputs import digest, write_texts
 from qpcr.record import versions
 from qpcr.records.patient import Patient
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 To = Literal["csv", "parquet", "json", "fhir"]
 FORMATS: tuple[To, ...] = ("csv", "parquet", "json", "fhir")
 FORMAT, FORMAT_VERSION = "ikaros-qpcr patients", 1
-MANIFEST, SHA = "manifest.json", "sha256"
+MANIFEST, SHA, BEFORE = "manifest.json", "sha256", "before"
 
 
 def export_records(
@@ -89,15 +88,21 @@ def export_records(
     earlier = _earlier(folder)
     _check_apart(folder, deidentify, earlier.get("deidentified") is True)
     before = _listed(earlier)
-    listed = {name: one for name, one in before.items() if one["to"] != to}
+    listed = {name: {"to": one["to"], SHA: one[SHA]} for name, one in before.items()}
+    listed = {name: one for name, one in listed.items() if one["to"] != to}
     stale = [
         name
-        for name in before
-        if name not in listed and _digest(folder / name) == before[name][SHA]
+        for name, one in before.items()
+        if name not in listed and _digest(folder / name) in (one[SHA], one[BEFORE])
     ]
-    for name, data in files.items():
-        listed[name] = {"to": to, SHA: sha256(_bytes(data)).hexdigest()}
+    listed |= {name: {"to": to, SHA: digest(data)} for name, data in files.items()}
     told = _manifest(to, len(found), deidentify, dates)
+    # Whatever this export leaves behind when it is cut off, the next one knows.
+    coming = {name: {**one, BEFORE: one[SHA]} for name, one in before.items()}
+    for name, one in listed.items():
+        coming[name] = {**coming.get(name, {}), **one}
+    begun = {**told, "unfinished": True, "files": coming}
+    write_texts({MANIFEST: _json(begun)}, folder, private=True)
     files[MANIFEST] = _json({**told, "files": listed})
     return write_texts(files, folder, private=True, replaces=stale)
 
@@ -115,7 +120,7 @@ def _listed(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Files that a manifest lists, by name; whatever is no name of a file is left out."""
     files = manifest.get("files")
     return {
-        name: {"to": str(one.get("to")), SHA: str(one.get(SHA))}
+        name: {key: str(one.get(key)) for key in ("to", SHA, BEFORE)}
         for name, one in (files.items() if isinstance(files, dict) else ())
         if isinstance(one, dict) and Path(name).name == name and name != MANIFEST
     }
@@ -124,13 +129,9 @@ def _listed(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
 def _digest(path: Path) -> str | None:
     """SHA-256 of a file, as it is now."""
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        return digest(path.read_bytes())
     except OSError:
         return None
-
-
-def _bytes(data: str | bytes) -> bytes:
-    return data if isinstance(data, bytes) else data.encode("utf-8", "backslashreplace")
 
 
 def _check_apart(folder: Path, deidentify: bool, hidden: bool) -> None:
