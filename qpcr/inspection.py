@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from qpcr._possible import possible
+from qpcr.counted import counted
 from qpcr.formats import formats
 from qpcr.instrument import rules_for
 from qpcr.light_level import light_level
@@ -32,7 +33,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("run", _joined(source.run_state, _span(source.started, source.ended), "run")),
         ("plate", _plate(run)),
         ("targets", "; ".join(_target(run, name) for name in run.targets)),
-        ("tasks", _counted(Counter(str(r.task) for r in run.reactions))),
+        ("tasks", _numbers(Counter(str(r.task) for r in run.reactions))),
         ("standards", _standards(run)),
         ("omitted", ", ".join(r.well_name for r in run.reactions if r.omitted)),
         ("passive reference", run.passive_reference or "none"),
@@ -107,7 +108,7 @@ def _span(start: datetime | None, end: datetime | None) -> str | None:
     return f"{start:%Y-%m-%d %H:%M} to {f'{end:%H:%M}' if end else 'not ended'} UTC"
 
 
-def _counted(counts: Counter[str]) -> str:
+def _numbers(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.most_common())
 
 
@@ -115,8 +116,8 @@ def _plate(run: Run) -> str:
     used = len({r.well for r in run.reactions})
     samples = len({r.sample for r in run.reactions if r.sample})
     return (
-        f"{run.rows} × {run.columns}; {used} wells in use, {len(run.reactions)} reactions, "
-        f"{samples} samples"
+        f"{run.rows} × {run.columns}; {counted(used, 'well')} in use, "
+        f"{counted(len(run.reactions), 'reaction')}, {counted(samples, 'sample')}"
     )
 
 
@@ -142,7 +143,8 @@ def _layers(run: Run) -> list[tuple[str, str]]:
     """Which layers of the data there are, from the detector to the instrument's Ct."""
     raw = "none"
     if run.raw is not None:
-        raw = f"filters {', '.join(run.filters)} of {run.wells} wells, from {run.raw_source}"
+        raw = f"filters {', '.join(run.filters)} of {counted(run.wells, 'well')}"
+        raw += f", from {run.raw_source}"
     calibration = "none"
     if run.calibration is not None:
         days: dict[str, list[str]] = {}
@@ -153,7 +155,7 @@ def _layers(run: Run) -> list[tuple[str, str]]:
         calibration += f"; calibrated: {'; '.join(dates)}" if dates else ""
     determined = sum(result.cq is not None for result in run.results.values())
     stored = ", ".join(
-        f"{name} of {count} reactions"
+        f"{name} of {counted(count, 'reaction')}"
         for name, count in (
             ("Rn", sum(result.rn is not None for result in run.results.values())),
             ("ΔRn", sum(result.drn is not None for result in run.results.values())),
@@ -163,11 +165,13 @@ def _layers(run: Run) -> list[tuple[str, str]]:
     return [
         ("raw fluorescence", raw),
         ("optical calibration", calibration),
-        ("dye signals", f"of {len(run.signals)} wells" if run.signals else "none"),
+        ("dye signals", f"of {counted(len(run.signals), 'well')}" if run.signals else "none"),
         ("stored curves", stored or "none"),
         (
             "instrument's results",
-            f"{len(run.results)} reactions, {determined} with Ct" if run.results else "none",
+            f"{counted(len(run.results), 'reaction')}, {determined} with Ct"
+            if run.results
+            else "none",
         ),
     ]
 
@@ -184,7 +188,7 @@ def _recorded(run: Run) -> list[tuple[str, str]]:
         ("recorded threshold", f"{', '.join(names)}: {value}") for value, names in alike.items()
     ]
     chosen = Counter(words[w.automatic] for w in run.settings.baselines.values())
-    pairs.append(("recorded baselines", _counted(chosen)))
+    pairs.append(("recorded baselines", _numbers(chosen)))
     flags = "; ".join(f"{name} {text}" for name, text in run.settings.other.items())
     return [*pairs, ("recorded quality rules", flags)]
 
@@ -285,7 +289,8 @@ def replicate_lines(record: Record) -> list[str]:
     """SD of replicates by the method of quantities, a line a target, beside what to expect."""
     lines = []
     for one in replicates(record):
-        parts = [f"SD {one.observed:.3f} cycles in {one.wells} wells of {one.groups} groups"]
+        of = f"{counted(one.wells, 'well')} of {counted(one.groups, 'group')}"
+        parts = [f"SD {one.observed:.3f} cycles in {of}"]
         if one.by_rule is not None:
             parts.append(f"{one.by_rule:.3f} by the instrument's rule")
         if one.predicted is not None:

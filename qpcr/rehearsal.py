@@ -7,6 +7,7 @@ from pathlib import Path
 
 from primers import Channel, Panel
 from qpcr.errors import InputError, UnknownNameError
+from qpcr.outputs import write_texts
 from qpcr.simulate import (
     FAULT_NAMES,
     ChannelSpec,
@@ -85,6 +86,19 @@ def simulate_panel(
         run = simulate_plate(plant_faults(plate, wanted, seed + number), seed + number)
         written += write_simulated(run, out / f"simulated-{number}.eds", seed)
     return written
+
+
+def write_sheet(run: SimulatedRun, file: Path) -> Path:
+    """Write the sample sheet of a simulated plate: whose every patient's sample is.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    named = {well.sample: well.patient for well in run.spec.wells if well.patient is not None}
+    lines = ["sample,patient", *(f"{sample},{patient}" for sample, patient in named.items())]
+    return write_texts({file.name: "\n".join(lines) + "\n"}, file.parent)[0]
 
 
 def write_simulated(run: SimulatedRun, file: Path, seed: int | None = None) -> tuple[Path, Path]:

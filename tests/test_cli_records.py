@@ -36,7 +36,7 @@ def test_from_a_plate_to_a_signed_result(plates, tmp_path):
     assert "in the store already" in run(*told)
     assert "a revision of r" in run(*told, "--threshold", "0.3")
     assert "2 runs" in run("records", "list", "--store", store)
-    assert "1 runs" in run("records", "list", "--store", store, "--latest")
+    assert "1 run\n" in run("records", "list", "--store", store, "--latest")
     assert "0 runs" in run("records", "list", "--store", store, "--until", "1999")
     kept = Store.open(store)
     (result,) = kept.patient("pat-1").current_results
@@ -64,7 +64,7 @@ def test_from_a_plate_to_a_signed_result(plates, tmp_path):
     assert "told by phone" in history
     assert "anna" in history
     found = run("records", "find", "--store", store, "--state", "signed")
-    assert "1 patients" in found
+    assert "1 patient\n" in found
     assert "pat-1" in found
 
 

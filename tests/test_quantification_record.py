@@ -221,7 +221,7 @@ def test_the_command_says_what_becomes_of_quantities(filed):
     assert done.exit_code == 0, done.output
     assert "by cy0 1, were cpd2 1" in done.output
     assert "by cy0 1, were none" in done.output
-    assert "0 calls change" in done.output
+    assert "calls that change: 0" in done.output
     assert "nothing was written" in done.output
     assert run("reanalyze", "--store", filed.folder, "--method", "best").exit_code == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from eds_files import small_eds, written
 
 from cli import main
+from qpcr.commands.records._values import told
 from qpcr.commands.simulate import FAULTS
 from qpcr.counted import counted
 from qpcr.formats import read_run
@@ -134,3 +136,70 @@ def test_ctrl_c_ends_the_review_page_in_peace(tmp_path):
     serving.send_signal(signal.SIGINT)
     out, err = serving.communicate(timeout=20)
     assert (serving.returncode, out, err) == (0, "", "")
+
+
+def test_the_demonstration_says_whose_its_samples_are(tmp_path):
+    assert run("demo", "--out", tmp_path).exit_code == 0
+    sheet = (tmp_path / "simulated-1.samples.csv").read_text(encoding="utf-8").splitlines()
+    assert sheet[0] == "sample,patient"
+    with (tmp_path / "simulated-1" / "calls.csv").open(encoding="utf-8") as stream:
+        calls = {row["sample"]: row["patient"] for row in csv.DictReader(stream)}
+    assert dict(line.split(",") for line in sheet[1:]) == calls
+    assert len(calls) == 10
+
+
+def test_a_file_that_is_replaced_is_said_to_be(tmp_path):
+    plate, out = written(tmp_path, small_eds()), tmp_path / "p.csv"
+    told_first, told_then = (run("convert", plate, "--to", "csv", "--out", out) for _ in "12")
+    assert told_first.output == f"written: {out}\n"
+    assert told_then.output == f"replaced: {out}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"unit": "10^9/L", "value": 40.0}, "40 10^9/L"),
+        ({"unit": "%", "value": "<0.01"}, "<0.01 %"),
+        ({"value": 35.25, "unit": ""}, "35.25"),
+        (
+            {"value": 1234567.25, "unit": "/µL", "date": "2021-03-05"},
+            "1234567.25 /µL, date 2021-03-05",
+        ),
+        (True, "yes"),
+        (None, "–"),
+        ("男", "男"),
+        ({"outcome": "detected"}, '{"outcome": "detected"}'),
+        ({"value": {"a": 1.0}}, '{"value": {"a": 1.0}}'),
+    ],
+)
+def test_values_on_record_are_told_as_people_write_them(value, text):
+    assert told(value) == text
+
+
+def test_records_say_where_results_went_and_what_a_result_is(tmp_path):
+    run("simulate", "--patients", 1, "--seed", 2, "--out", tmp_path)
+    plate, sheet, store = tmp_path / "simulated-1.eds", tmp_path / "s.csv", tmp_path / "store"
+    run("records", "init", "--store", store)
+    asked = ("analyze", plate, "--panel", "ikzf1", "--sheet", sheet, "--store", store)
+    sheet.write_text("sample,patient\nP-001,Anna A\n", encoding="utf-8")
+    assert run(*asked).exit_code == 0
+    who = ("records", "amend", "--store", store, "--patient", "Anna A", "--reason", "misread")
+    assert run(*who, "--path", "wbc", "--value", "40").exit_code == 0
+    shown = run("records", "show", "--store", store, "--patient", "Anna A").output
+    assert re.search(r"wbc +40 10\^9/L", shown)
+    assert "Result" in shown
+    result = re.search(r"r[0-9a-f]{20}/P-001", shown)[0]
+    wrong = run(*who, "--result", result, "--value", "not detected")
+    assert wrong.exit_code == 3
+    example = re.search(r"as (\{.*?\})", wrong.output)[1]
+    amended = run(*who, "--result", result, "--value", example)
+    assert amended.exit_code == 0, amended.output
+    assert run(*who, "--path", "wcb", "--value", "40").exit_code == 2
+    sheet.write_text("sample,patient\nP-001,Berta\n", encoding="utf-8")
+    again = run(*asked, "--reason", "the sheet named the wrong patient", "--user", "li")
+    assert again.exit_code == 0, again.output
+    shown = run("records", "show", "--store", store, "--patient", "Anna A").output
+    assert "Result " not in shown
+    assert "qpcr records history --patient 'Anna A'" in shown
+    assert "P-001" in run("records", "show", "--store", store, "--patient", "Berta").output
+    assert "1 run\n" in run("records", "list", "--store", store, "--latest").output

@@ -9,6 +9,7 @@ import click
 
 from qpcr.commands._options import FILE, FOLDER, METHODS
 from qpcr.commands._screen import console
+from qpcr.counted import counted
 
 if TYPE_CHECKING:
     from qpcr.benchmark import Benchmark
@@ -49,7 +50,7 @@ def benchmark(
     name = dataset or curves.stem
     table = read_curves(curves)
     wells = read_wells(meta, name, table.names)
-    with console(stderr=True).status(f"scoring {len(table.names)} curves"):
+    with console(stderr=True).status(f"scoring {counted(len(table.names), 'curve')}"):
         made = run_benchmark(table, name, wells, only=only)
     _show(made)
     if out is not None:
@@ -61,7 +62,7 @@ def benchmark(
 def _show(made: Benchmark) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{made.dataset}: {made.curves} curves")
+    table = Table(title=f"{made.dataset}: {counted(made.curves, 'curve')}")
     table.add_column("method", no_wrap=True)
     for title in ("called", *COLUMNS.values(), "ms/curve"):
         table.add_column(title, justify="right")

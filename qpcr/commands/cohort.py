@@ -12,6 +12,7 @@ import click
 from qpcr.commands import FAILED
 from qpcr.commands._options import FILE, FOLDER, language_from, language_option
 from qpcr.commands._screen import print_table
+from qpcr.counted import counted
 
 
 @click.group()
@@ -47,7 +48,8 @@ def check(table: Path, lang: str | None) -> None:
     heads = ("Table", "Factor", "Group", "Number", "Printed", "Computed", "What may have happened")
     if rows:
         print_table(dict.fromkeys(heads, "left"), rows)
-    click.echo(f"{checked.compared} printed numbers compared, {len(rows)} do not agree")
+    what = counted(checked.compared, "printed number")
+    click.echo(f"{what} compared, {len(rows)} {'does' if len(rows) == 1 else 'do'} not agree")
     if rows:
         sys.exit(FAILED)
 
@@ -90,7 +92,9 @@ def _run(asked: dict[str, Any], *, survival: bool, page: bool) -> None:
     written = write_cohort(analysis, asked["out"], language_from(asked["lang"]), page=page)
     if cohort.synthetic:
         click.echo("SYNTHETIC patients: invented for demonstration")
-    click.echo(f"{len(cohort.subjects)} patients take part, {len(cohort.exclusions)} are left out")
+    there, out = len(cohort.subjects), len(cohort.exclusions)
+    takes, left = "takes" if there == 1 else "take", "is" if out == 1 else "are"
+    click.echo(f"{counted(there, 'patient')} {takes} part, {out} {left} left out")
     for rule, number in cohort.counts.items():
         if number:
             click.echo(f"  left out: {number}, {rule}")

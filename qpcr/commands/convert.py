@@ -43,7 +43,8 @@ def convert(
 ) -> None:
     """Write a run as RDML, csv, xlsx, Parquet or JSON.
 
-    The file is written whole or not at all, and never over the file that is read.
+    The file is written whole or not at all, and never over the file that is read; another one of
+    that name is replaced, and that is said.
     """
     if rdml_version is not None and name != "rdml":
         raise click.UsageError("--rdml-version goes with --to rdml")
@@ -57,8 +58,9 @@ def convert(
 
     panel = None if panel_name is None else load_panel(panel_name)
     content = content_of(read_run(file, run_name), cq=cq, panel=panel, method=method)
+    there = out.exists()
     write(content, name, out, source=file, version=rdml_version)
-    click.echo(f"written: {out}")
+    click.echo(f"{'replaced' if there else 'written'}: {out}")
 
 
 COMMAND = convert

@@ -24,15 +24,18 @@ def demo(out: Path, seed: int, show_it: bool, cohort: bool, lang: str | None) ->
     from primers import load_panel
     from qpcr.outputs import write_outputs
     from qpcr.pipeline import analyze
-    from qpcr.rehearsal import write_simulated
+    from qpcr.rehearsal import write_sheet, write_simulated
+    from qpcr.samples import read_sample_sheet
     from qpcr.simulate import demo_plate, simulate_plate
 
     run = simulate_plate(demo_plate(), seed=seed)
     file, _ = write_simulated(run, out / f"simulated-{seed}.eds")
-    record = analyze(file, panel=load_panel("ikzf1"))
+    sheet = write_sheet(run, out / f"simulated-{seed}.samples.csv")
+    record = analyze(file, panel=load_panel("ikzf1"), identities=read_sample_sheet(sheet))
     written = write_outputs(record, out / file.stem, language_from(lang))
     show(record)
     click.echo(f"SIMULATED plate: {file}")
+    click.echo(f"its sample sheet: {sheet}")
     for path in written:
         click.echo(f"written: {path}")
     click.echo(f"Open the report in a browser: {written[-1].resolve().as_uri()}")

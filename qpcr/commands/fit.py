@@ -9,6 +9,7 @@ import click
 
 from qpcr.commands._options import FILE, METHODS, analysis_options, fit_settings_from, settings_from
 from qpcr.commands._screen import console
+from qpcr.counted import counted
 
 
 @click.command()
@@ -69,11 +70,11 @@ def fit(
     table = read_curves(curves)
     targets = None if meta is None else read_targets(meta, name, table.names)
     start = time.perf_counter()
-    with console(stderr=True).status(f"fitting {len(table.names)} curves"):
+    with console(stderr=True).status(f"fitting {counted(len(table.names), 'curve')}"):
         text = cq_table(table, name, targets, method, engine == "lmfit", settings, fitting, draws)
     write_texts({out.name: text}, out.parent)
     took = time.perf_counter() - start
-    click.echo(f"{len(table.names)} curves in {took:.2f} s; written: {out}")
+    click.echo(f"{counted(len(table.names), 'curve')} in {took:.2f} s; written: {out}")
 
 
 COMMAND = fit

@@ -8,6 +8,7 @@ import click
 
 from qpcr.commands._options import FILE
 from qpcr.commands._screen import print_table, progress
+from qpcr.counted import counted
 
 
 @click.group()
@@ -106,7 +107,7 @@ def panel_thresholds(
     if not fixed:
         raise InputError("there is no threshold to write", file=out)
     _write_new(out, fix_thresholds(name, fixed, citation_of(basis), name=called))
-    click.echo(f"written: {out}, with {len(fixed)} of {len(proposals)} thresholds")
+    click.echo(f"written: {out}, with {len(fixed)} of {counted(len(proposals), 'threshold')}")
 
 
 def _write_new(out: Path, text: str) -> None:

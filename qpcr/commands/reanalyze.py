@@ -13,6 +13,7 @@ from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._options import METHODS, scheduler_option
 from qpcr.commands._screen import print_table, progress
 from qpcr.commands.records._options import opened, store_option, user_option
+from qpcr.counted import counted
 
 if TYPE_CHECKING:
     from qpcr.reanalysis import QuantityChange, Redone
@@ -94,12 +95,14 @@ def _show(done: list[Redone], apply: bool) -> None:
     cq = sum(one.cq_gained + one.cq_lost for one in done)
     largest = max((one.largest_cq_difference for one in done), default=0.0)
     click.echo(
-        f"{len(done)} runs: {current} up to date, {failed} failed; {len(rows)} calls change; "
-        f"{cq} reactions gain or lose a Ct, the others differ by at most {largest:.3g} cycles"
+        f"{counted(len(done), 'run')}: {current} up to date, {failed} failed; "
+        f"calls that change: {len(rows)}; reactions that gain or lose a Ct: {cq}, the "
+        f"others differ by at most {largest:.3g} cycles"
     )
     _show_quantities(done)
     written = sum(one.revision is not None for one in done)
-    said = f"{written} new revisions were written" if apply else "nothing was written: no --apply"
+    what = "1 new revision was" if written == 1 else f"{counted(written, 'new revision')} were"
+    said = f"{what} written" if apply else "nothing was written: no --apply"
     click.echo(said)
 
 
@@ -115,8 +118,8 @@ def _show_quantities(done: list[Redone]) -> None:
         moved = sum(one.gained + one.lost for one in mine)
         largest = max(one.largest_cq_difference for one in mine)
         click.echo(
-            f"quantities of {len(mine)} runs: {by}; {moved} reactions gain or lose a Cq, the "
-            f"others differ by at most {largest:.3g} cycles"
+            f"quantities of {counted(len(mine), 'run')}: {by}; reactions that gain or lose a Cq: "
+            f"{moved}, the others differ by at most {largest:.3g} cycles"
         )
 
 

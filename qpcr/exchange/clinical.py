@@ -17,7 +17,8 @@ from qpcr.clinical.fields import schema
 from qpcr.clinical.plan import Plan, plan_import
 from qpcr.clinical.sheet import read_sheet
 from qpcr.clinical.specimens import plan_specimens
-from qpcr.errors import InputError
+from qpcr.counted import counted
+from qpcr.errors import InputError, UnknownNameError
 from qpcr.formats._archive import read_whole
 from qpcr.records.event import Change, Kind
 from qpcr.records.patient import value_at
@@ -119,13 +120,14 @@ def carry_out(
     """
     if plan.refusals:
         raise InputError(
-            f"nothing was imported: {len(plan.refusals)} refusals in {plan.patients} rows",
+            f"nothing was imported: {counted(len(plan.refusals), 'refusal')} in "
+            f"{counted(plan.patients, 'row')}",
             file=file,
             remedy="mend what is listed, or the column map, and import again",
         )
     if plan.replaced and not reason:
         raise InputError(
-            f"nothing was imported: {len(plan.replaced)} stored values would be replaced",
+            f"nothing was imported: it would replace {counted(len(plan.replaced), 'stored value')}",
             file=file,
             expected="a reason, which is kept with every replaced value",
             remedy="state it with --reason",
@@ -169,7 +171,7 @@ def clinical_change(
     """
     field = schema().fields.get(name)
     if field is None or field.kind == "id":
-        raise InputError(
+        raise UnknownNameError(
             "there is no such clinical field",
             expected=", ".join(one for one in schema().fields if one != "patient"),
             found=name,

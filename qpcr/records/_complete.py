@@ -119,7 +119,13 @@ def _check_value(change: Change, today: date) -> None:
 def _check_result(new: Any, old: Any, place: str) -> None:
     """A result is a mapping; which run and sample it is of never changes."""
     if not isinstance(new, dict):
-        raise InputError("a result must be a mapping", place=place, found=type(new).__name__)
+        raise InputError(
+            "this is no result",
+            place=place,
+            expected='what changes of it, as {"outcome": "not detected", "deletions": []} or '
+            '{"outcome": "detected", "deletions": ["Δ4-7"]}',
+            found=repr(new),
+        )
     for name in LISTS:
         if not isinstance(new.get(name) or [], list):
             raise InputError(f"{name} of a result must be a list", place=place)

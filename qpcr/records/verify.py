@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from qpcr.counted import counted
 from qpcr.errors import InputError
 from qpcr.records import _layout as layout
 from qpcr.records._files import FILE_MODE, TEMPORARY, in_words
@@ -292,7 +293,8 @@ class _Look:
         except OSError:
             names = set()
         if strange := names - KNOWN:
-            self.notes.append(f"{len(strange)} files or folders are no part of the store.")
+            what = counted(len(strange), "file or folder", "files or folders")
+            self.notes.append(f"No part of the store: {what}.")
         if any(files(self.folder / TEMPORARY)):
             self.notes.append("A writer was interrupted (or is at work); its rests do no harm.")
         if self.folder.stat().st_mode & 0o077 and os.name == "posix":

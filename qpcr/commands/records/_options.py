@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qpcr.counted import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,7 @@ def say_report(report: Report) -> None:
         click.echo(f"{one.place}: {one.problem}\n  what to do: {one.remedy}")
     for note in report.notes:
         click.echo(f"note: {note}")
-    state = f"{len(report.problems)} problems" if report.problems else "whole"
-    click.echo(f"{report.commits} commits, {report.patients} patients: {state}")
+    state = counted(len(report.problems), "problem") if report.problems else "whole"
+    held = f"{counted(report.commits, 'commit')}, {counted(report.patients, 'patient')}"
+    click.echo(f"{held}: {state}")
     click.echo(f"head: {report.head}")

@@ -9,6 +9,7 @@ import click
 
 from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option
+from qpcr.counted import counted
 from qpcr.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def find_patients(
     if deletion is not None and not rows:
         _check_deletion(store, deletion)
     print_table(dict.fromkeys(HEADS, "left"), rows)
-    click.echo(f"{len(rows)} patients")
+    click.echo(counted(len(rows), "patient"))
 
 
 def _check_deletion(store: Store, deletion: str) -> None:

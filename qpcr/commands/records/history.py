@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
 
 from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option
+from qpcr.commands.records._values import told
+from qpcr.counted import counted
 
 HEADS = ("Event", "When", "Who", "Patient", "Kind", "What", "Was", "Is", "Why", "From")
 
@@ -34,21 +34,15 @@ def history(folder: Path, patient: str | None, run: str | None) -> None:
             one.patient,
             str(one.kind),
             one.path,
-            _text(one.old),
-            _text(one.new),
+            told(one.old),
+            told(one.new),
             one.reason or "",
             one.source or "",
         )
         for one in events
     ]
     print_table(dict.fromkeys(HEADS, "left"), rows)
-    click.echo(f"{len(rows)} events; times are UTC")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    click.echo(f"{counted(len(rows), 'event')}; times are UTC")
 
 
 SUBCOMMAND = history

@@ -10,6 +10,8 @@ import click
 from qpcr.commands._options import FILE
 from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option, user_option
+from qpcr.commands.records._values import told
+from qpcr.counted import counted
 
 if TYPE_CHECKING:
     from qpcr.clinical.plan import Plan
@@ -52,7 +54,9 @@ def import_(
         click.echo("nothing was written: --dry-run")
         return
     carry_out(store, plan, file, reason=reason, user=user)
-    click.echo(f"imported: {len(plan.differences)} values of {plan.patients} rows")
+    click.echo(
+        f"imported: {counted(len(plan.differences), 'value')} of {counted(plan.patients, 'row')}"
+    )
 
 
 def _show(plan: Plan, show_ids: bool) -> None:
@@ -75,7 +79,8 @@ def _show(plan: Plan, show_ids: bool) -> None:
         click.echo(f"note: row {row}: {sentence}")
     added = len(plan.differences) - len(plan.replaced)
     click.echo(
-        f"{plan.patients} rows: {len(plan.new)} new patients; {added} values added, "
+        f"{counted(plan.patients, 'row')}: {counted(len(plan.new), 'new patient')}; "
+        f"{counted(added, 'value')} added, "
         f"{len(plan.replaced)} replaced, {plan.unchanged} unchanged, {len(plan.refusals)} refused"
     )
     if show_ids and plan.new:
@@ -85,9 +90,7 @@ def _show(plan: Plan, show_ids: bool) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, dict) and "value" not in value:
         return ", ".join(str(one) for one in value.values() if one is not None)
-    if isinstance(value, dict):
-        return f"{value.get('value')} {value.get('unit') or ''}".strip()
-    return str(value)
+    return told(value)
 
 
 SUBCOMMAND = import_

@@ -8,6 +8,7 @@ import click
 
 from qpcr.commands._screen import print_table
 from qpcr.commands.records._options import opened, store_option
+from qpcr.counted import counted
 
 COLUMNS = dict.fromkeys(
     ("Run", "Day", "File", "Panel", "Samples", "Valid", "Replaced by", "By", "Why"), "left"
@@ -46,7 +47,7 @@ def list_runs(
         for run in opened(folder).runs(query)
     ]
     print_table(COLUMNS, rows)
-    click.echo(f"{len(rows)} runs")
+    click.echo(counted(len(rows), "run"))
 
 
 SUBCOMMAND = list_runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 
 from qpcr.commands._screen import print_table, show
 from qpcr.commands.records._options import opened, store_option
+from qpcr.commands.records._values import told
 from qpcr.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ def show_one(folder: Path, patient: str | None, run: str | None) -> None:
     """Show what is known of one patient, or everything about one run."""
     if (patient is None) == (run is None):
         raise click.UsageError("name one of --patient and --run")
+    from qpcr.records import Kind
+
     store = opened(folder)
     if run is not None:
         show(store.current(run))
     elif patient is not None:
-        _show(store.patient(patient))
+        events = store.history(patient=patient)
+        _show(store.patient(patient), any(event.kind is Kind.RESULT for event in events))
 
 
 HEADS = (
@@ -37,15 +41,18 @@ HEADS = (
 )  # fmt: skip
 
 
-def _show(patient: Patient) -> None:
+def _show(patient: Patient, had: bool) -> None:
+    """Show a patient; `had` says that results are or were on record."""
     click.echo(f"patient {patient.id}")
     facts = [(name, _value(name, value)) for name, value in patient.clinical.items()]
-    print_table({"Field": "left", "Value": "left"}, facts)
+    if facts:
+        print_table({"Field": "left", "Value": "left"}, facts)
     taken = [
         (one.key, one.timepoint or "", one.specimen or "", one.date or "")
         for one in patient.specimens.values()
     ]
-    print_table(dict.fromkeys(("Specimen", "Time point", "Material", "Date"), "left"), taken)
+    if taken:
+        print_table(dict.fromkeys(("Specimen", "Time point", "Material", "Date"), "left"), taken)
     rows = [
         (
             one.path,
@@ -60,19 +67,31 @@ def _show(patient: Patient) -> None:
         )
         for one in patient.results.values()
     ]
-    print_table(dict.fromkeys(HEADS, "left"), rows)
+    if rows:
+        print_table(dict.fromkeys(HEADS, "left"), rows)
+    else:
+        _say_no_results(patient, had)
+
+
+def _say_no_results(patient: Patient, had: bool) -> None:
+    """Say that there is no result, and where those are found that were there."""
+    if not had:
+        click.echo("no results")
+        return
+    click.echo(
+        "no results now: what was on record was taken back, or filed to another patient; see\n"
+        f"  qpcr records history --patient {shlex.quote(patient.id)}"
+    )
 
 
 def _value(name: str, value: Any) -> str:
     """A clinical value as one text; of residual disease what a person looks for."""
     from qpcr.quantities.mrd_kept import PREFIX, residual_of
 
-    if isinstance(value, str):
-        return value
     if name.startswith(PREFIX):
         with contextlib.suppress(InputError):  # somebody else's: shown as it is
             return residual_of("", name, value).told()
-    return json.dumps(value, ensure_ascii=False)
+    return told(value)
 
 
 SUBCOMMAND = show_one
