@@ -236,9 +236,9 @@ def test_runs_that_failed_or_must_not_be_used_are_named_at_the_end(plates, tmp_p
     assert failed.startswith("2 of 6 runs could not be analyzed:")
     assert f"\n  {plates[1]}: " in failed
     assert f"{plates[2]}, run e/bad: " in failed
-    assert invalid.startswith("2 of 6 runs must not be used:")
+    assert invalid.startswith("4 of 6 runs must not be used:")
     assert [line.split(": ")[0].strip() for line in invalid.splitlines()[1:]] == [
-        str(plates[3]), str(plates[4])
+        f"{plates[2]}, run e/Monday", f"{plates[2]}, run e/Tue/day", str(plates[3]), str(plates[4])
     ]  # fmt: skip
 
 
