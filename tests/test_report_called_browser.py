@@ -12,8 +12,10 @@ from test_report_browser import Page, browser, save  # noqa: F401 - a fixture
 
 from primers import load_panel
 from qpcr import FitSettings, analyze
+from qpcr.calls import Outcome
 from qpcr.report import Review, Step, case_of, render, render_patient
 from qpcr.run import Task
+from qpcr.said import say
 from qpcr.samples import Identity
 
 pytestmark = pytest.mark.browser
@@ -162,3 +164,58 @@ def test_patient_reports_run_nothing(browser, record, tmp_path):  # noqa: F811
             )
             == 0
         )
+
+
+def test_one_well_out_of_scale_flattens_no_other(browser, record, tmp_path):  # noqa: F811
+    """As a well without passive reference does: its ΔRn is a hundred times that of the others."""
+    row = row_of(record, "P-003", "RNase P")
+    drn, rn = record.curves.drn.copy(), record.curves.rn.copy()
+    drn[row] *= 100
+    rn[row] *= 100
+    others = max(float(values.max()) for place, values in enumerate(drn) if place != row)
+    page = Page(
+        browser, save(replace(record, curves=replace(record.curves, drn=drn, rn=rn)), tmp_path)
+    )
+    well = record.run.reactions[row].well_name
+
+    def top():
+        return page.run("return document.getElementById('curves').layout.yaxis.range[1]")
+
+    assert others < top() < 1.2 * others
+    assert well in page.find("#curves-which").text
+    page.click("[data-view=log]")
+    assert 10 ** top() > drn[row].max()  # all of it
+    assert page.find("#curves-which").text == ""
+    page.click("[data-view=linear]")
+    page.run("Plotly.relayout('curves', {'yaxis.autorange': true})")
+    page.settle()
+    assert top() > drn[row].max()
+    page.well(record.run.reactions[row].well)  # whoever chooses it sees it
+    assert page.find("#curves-which").text == ""
+    assert page.severe() == []
+
+
+def test_an_invalid_run_says_why_once_and_breaks_no_word(browser, record, tmp_path):  # noqa: F811
+    why, todo = say("An NTC amplified."), say("Repeat the run.")
+    calls = tuple(
+        replace(one, outcome=Outcome.INVALID, deletions=(), reasons=(why,), recommendations=(todo,))
+        for one in record.calls
+    )
+    file = tmp_path / "invalid.html"
+    file.write_text(render(replace(record, calls=calls), "zh"), encoding="utf-8")
+    page = Page(browser, file)
+    page.browser.set_window_size(700, 900)
+    try:
+        assert page.find("#calls").text.count(why) == 1
+        assert page.find("#calls").text.count(todo) == 1
+        line = page.run(
+            "return parseFloat(getComputedStyle(document.querySelector('#calls td')).lineHeight)"
+            " || 1.6 * parseFloat(getComputedStyle(document.body).fontSize)"
+        )
+        heights = page.run(
+            "return [...document.querySelectorAll('#calls .word')].map(w => w.offsetHeight)"
+        )
+        assert len(heights) >= 2 * len(calls)
+        assert max(heights) < 1.5 * line
+    finally:
+        page.browser.set_window_size(1280, 1600)

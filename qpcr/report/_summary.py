@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qpcr.calls import product
+from qpcr.calls import Outcome, product
 from qpcr.instrument import rules_for
 from qpcr.light_level import LightLevel, light_level
 from qpcr.report.language import Language
@@ -282,6 +282,16 @@ def seen(record: Record, tongue: Language) -> list[Seen]:
         )
         for one in record.findings
     ]
+
+
+def shared_reasons(record: Record, tongue: Language) -> dict[str, str] | None:
+    """Why no sample has a result and what to do, where it is the same for all; else ``None``."""
+    causes = {(call.reasons, call.recommendations) for call in record.calls}
+    outcomes = {call.outcome for call in record.calls}
+    if len(record.calls) < 2 or len(causes) > 1 or outcomes != {Outcome.INVALID}:
+        return None
+    reasons, todo = causes.pop()
+    return {"reasons": " ".join(tongue.say_all(reasons)), "todo": " ".join(tongue.say_all(todo))}
 
 
 def called(record: Record, tongue: Language) -> list[dict[str, str | list[str]]]:

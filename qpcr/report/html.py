@@ -61,6 +61,7 @@ def render(record: Record, lang: str = "en") -> str:
         read_from=read_from(quantities, texts),
         sample_rows=sample_rows(quantities, tongue),
         calls=_summary.called(record, tongue),
+        shared_reasons=_summary.shared_reasons(record, tongue),
         panel="" if record.panel is None else f"{record.panel.name} {record.panel.version}",
         limitations=_summary.limitations(record, tongue),
         single_wells=_summary.single_wells(record, tongue.texts),

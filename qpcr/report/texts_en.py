@@ -70,6 +70,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "single_some": "These results rest on one usable well for some target, so that no "
         "replicate shows whether it failed: {samples}.",
         "mixed": "mixed, {deletions}",
+        "all_samples_share": "All samples:",
         "outcome_detected": "Detected",
         "outcome_not_detected": "Not detected",
         "outcome_inconclusive": "Inconclusive",
@@ -204,6 +205,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no_dyes": "The file holds no dye signals.",
         "no_reference": "The plate has no passive reference.",
         "which_wells": "{wells}",
+        "beyond": "Beyond the axis, up to {top}: {wells}. Double-click the plot to see all.",
         "which_wells_more": "{wells} (the first {count} chosen wells)",
         "filter": "filter {name}",
         "threshold_line": "threshold {value}",

@@ -1,8 +1,9 @@
 // The amplification plots: ΔRn, Rn, filters, dyes and passive reference over the cycles.
 
 const VIEWS = ["linear", "log", "rn", "raw", "dyes", "reference"];
+const TIMES_BEYOND = 5; // a curve so many times as high as the median one that has a Ct is off the scale
 const MANY = 8; // more chosen reactions than this are not drawn one by one
-const CONFIG = { displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
+const CONFIG = { displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "autoScale2d", "resetScale2d"]] };
 const LEGEND_ABOVE = { orientation: "h", x: 0, y: 1, yanchor: "bottom", borderwidth: 0 };
 const LEGEND_BESIDE = { x: 1.01, y: 0.93, xanchor: "left", borderwidth: 0 };
 const isDrn = () => state.view === "linear" || state.view === "log";
@@ -184,6 +185,31 @@ function logRange(list) {
   return top > 0 ? [Math.log10(Math.min(low, top / 100)), Math.log10(Math.max(top, ...levels) * 1.6)] : undefined;
 }
 
+/**
+ * Curves that run out of the scale of all others, as those of a well without passive reference do,
+ * and the range of the others; null where there are none, where they are many, or one is chosen.
+ */
+function beyond(list, yOf) {
+  const ends = list.map((r) => {
+    const values = yOf(r).filter((value) => value !== null);
+    return { r, top: Math.max(...values), low: Math.min(...values) };
+  }).filter((one) => Number.isFinite(one.top));
+  const grown = ends.filter(({ r }) => r.cq !== null || r.style !== null).map((one) => one.top);
+  if (grown.length < 3) return null;
+  grown.sort((a, b) => a - b);
+  const most = TIMES_BEYOND * grown[Math.floor((grown.length - 1) / 2)];
+  const out = ends.filter((one) => one.top > most || one.low < -most);
+  const wells = unique(out.map(({ r }) => r.well));
+  if (!out.length || out.some(({ r }) => isChosen(r))) return null;
+  if (wells.length > 1 && wells.length > unique(list.map((r) => r.well)).length / 10) return null;
+  const rest = ends.filter((one) => !out.includes(one));
+  const levels = isDrn() ? unique(list.map((r) => DATA.targets[r.target].threshold)).filter(Number.isFinite) : [];
+  const top = Math.max(...rest.map((one) => one.top), ...levels);
+  const low = Math.min(...rest.map((one) => one.low));
+  const room = (top - low) * 0.05;
+  return { range: [low - room, top + room], top: Math.max(...out.map((one) => one.top)), wells };
+}
+
 function partsOf(view) {
   if (view === "raw")
     return (well) => (DATA.raw[well] || []).map((y, i) => [t("filter", { name: DATA.filters[i] }), y]);
@@ -216,16 +242,20 @@ function picture() {
         y: CYCLES.map((c) => r.intercept + r.slope * c) }],
       { color: "#111", width: 1.1, dash: "dot" }, { showlegend: false }));
     const title = DATA.reference === null ? t("axis_rn_plain") : t("axis_rn");
-    return { traces: [...curveTraces(list, rn), ...lines],
-      layout: layoutOf(title, false, { shapes: baselineShapes(few) }) };
+    const layout = layoutOf(title, false, { shapes: baselineShapes(few) });
+    const far = beyond(list, rn);
+    if (far) layout.yaxis.range = far.range;
+    return { traces: [...curveTraces(list, rn), ...lines], layout, far };
   }
   const log = state.view === "log";
   const marks = marksOf(chosen.length ? chosen : list, log);
   const layout = layoutOf(t("axis_drn"), log, { annotations: marks.annotations,
     shapes: [...marks.shapes, ...baselineShapes(few)] });
+  const far = log ? null : beyond(list, drn);
   if (log) layout.yaxis.range = logRange(list);
+  else if (far) layout.yaxis.range = far.range;
   const yOf = log ? (r) => drn(r).map(positive) : drn;
-  return { traces: [...curveTraces(list, yOf), ...markTraces(list)], layout };
+  return { traces: [...curveTraces(list, yOf), ...markTraces(list)], layout, far };
 }
 
 /** A plot, or the sentence that says why there is none. */
@@ -240,10 +270,10 @@ function show(id, traces, layout, empty) {
 }
 
 function drawCurves() {
-  const { traces, layout, empty } = picture();
+  const { traces, layout, empty, far } = picture();
   layout.uirevision = state.view;
   show("curves", traces, layout, empty);
-  let which = "";
+  let which = far ? t("beyond", { top: general(far.top), wells: far.wells.map((well) => DATA.names[well]).join(", ") }) : "";
   if (state.view === "raw" || state.view === "dyes") {
     const wells = partWells();
     const key = state.chosen.size > wells.length ? "which_wells_more" : "which_wells";
