@@ -41,6 +41,11 @@ class Lot:
                     found=repr(text[:MOST_LETTERS]),
                 )
 
+    @property
+    def key(self) -> str:
+        """What reagents are told apart by: Mix is no other reagent than mix."""
+        return self.reagent.casefold()
+
     def told(self) -> str:
         """As a sentence that other languages know."""
         if self.expires is None:
@@ -90,7 +95,7 @@ def day_of(text: str) -> date:
 
 
 def by_reagent(lots: Iterable[Lot]) -> tuple[Lot, ...]:
-    """Lots in order of their reagents.
+    """Lots in order of their reagents, whose names count without case; the first spelling stays.
 
     Raises
     ------
@@ -99,11 +104,12 @@ def by_reagent(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """
     found: dict[str, Lot] = {}
     for one in lots:
-        if found.setdefault(one.reagent, one) != one:
+        known = found.setdefault(one.key, one)
+        if (known.lot, known.expires) != (one.lot, one.expires):
             raise InputError(
                 "a reagent has two lots",
                 place=one.reagent,
-                found=f"{found[one.reagent].lot} and {one.lot}",
+                found=f"{known.lot} and {one.lot}",
                 remedy="give them different names, as in probe A and probe B",
             )
-    return tuple(found[name] for name in sorted(found))
+    return tuple(sorted(found.values(), key=lambda one: one.reagent))

@@ -68,10 +68,10 @@ class ReagentLots:
             not state, or a reagent has two lots.
         """
         started = run.provenance.started
-        found = {one.reagent: one for one in self._logged(started.date() if started else None)}
-        found |= {one.reagent: one for one in by_reagent(self.given)}
+        found = {one.key: one for one in self._logged(started.date() if started else None)}
+        found |= {one.key: one for one in by_reagent(self.given)}
         for one in run.reagents:
-            said = found.setdefault(one.reagent, one)
+            said = found.setdefault(one.key, one)
             if said.lot != one.lot and not self.final:
                 raise InputError(
                     "the file names another lot than was said",
@@ -90,11 +90,11 @@ class ReagentLots:
             )
         last: dict[str, Opened] = {}
         for one in self.log:
-            before = last.get(one.lot.reagent)
+            before = last.get(one.lot.key)
             if one.since is not None and (day is None or one.since > day):
                 continue
             if before is None or (one.since or date.min) > (before.since or date.min):
-                last[one.lot.reagent] = one
+                last[one.lot.key] = one
         return [one.lot for one in last.values()]
 
 
@@ -133,7 +133,7 @@ def read_log(path: Path) -> tuple[Opened, ...]:
         except InputError as error:
             error.place = f"line {number}"
             raise error.at(path) from error
-        key = (one.lot.reagent, one.since)
+        key = (one.lot.key, one.since)
         if key in starts:
             raise InputError(
                 "two lots of a reagent begin on one day", file=path, place=f"line {number}",

@@ -227,6 +227,44 @@ def test_lots_hold_for_every_revision_and_later_words_need_a_reason(store):
     assert store.lots(first)[0] == store.lots(done.run_id)[0] == Lot("mastermix", "C")
 
 
+def test_reagents_are_told_apart_without_case_and_the_first_spelling_stays(store):
+    one = record(1)
+    first = store.commit(replace(one, lots=(Lot("Mix", "A17"),))).run_id
+    done = store.commit(replace(one, lots=(Lot("mix", "A17"),)))
+    assert done.already_there
+    assert store.lots(first) == (Lot("Mix", "A17"),)
+    with pytest.raises(InputError, match="only with a reason"):
+        store.set_lots(first, [Lot("MIX", "B2")])
+    store.set_lots(first, [Lot("MIX", "B2")], reason="typed wrongly")
+    assert store.lots(first) == (Lot("Mix", "B2"),)
+    with pytest.raises(InputError, match="at once"):
+        store.set_lots(first, [Lot("mix", "C")], taken_back=["Mix"], reason="x")
+    store.set_lots(first, [], taken_back=["mix"], reason="not known")
+    assert store.lots(first) == ()
+    store.rebuild_index()
+    assert store.verify().problems == ()
+
+
+def test_stores_that_hold_two_spellings_have_one_reagent(store):
+    """As earlier versions wrote them: the last word counts."""
+    run = store.commit(record(1)).run_id
+    for name, lot in (("Mix", "A"), ("mix", "B")):
+        store.commit(None, [Change(NOBODY, Kind.RUN, f"{run}/lots/{name}", {"lot": lot})])
+    assert store.lots(run) == (Lot("Mix", "B"),)
+
+
+def test_two_spellings_of_a_reagent_are_one_everywhere(tmp_path):
+    assert by_reagent([Lot("Mix", "A"), Lot("mix", "A")]) == (Lot("Mix", "A"),)
+    with pytest.raises(InputError, match="two lots"):
+        by_reagent([Lot("Mix", "A"), Lot("mix", "B")])
+    run = started(synthetic_run(2, 3))
+    log = read_log(log_file(tmp_path, "reagent,lot\nMix,A\n"))
+    assert ReagentLots((Lot("mix", "B"),), log).of(run) == (Lot("mix", "B"),)
+    named = replace(run, reagents=(Lot("MIX", "C"),))
+    with pytest.raises(InputError, match="another lot than was said"):
+        ReagentLots((Lot("mix", "B"),)).of(named)
+
+
 def test_what_a_file_says_never_undoes_a_correction(store):
     one = record(1)
     one = replace(one, run=replace(one.run, reagents=(MIX,)), lots=(MIX,))

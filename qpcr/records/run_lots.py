@@ -1,7 +1,8 @@
 """Lots of the reagents of a run on record: what was said of them, in events, and what holds now.
 
 A lot belongs to what was done at the bench, not to an analysis: its events name the first revision
-of a run in their path (``RUN/lots/REAGENT``) and hold for every later one.
+of a run in their path (``RUN/lots/REAGENT``) and hold for every later one. Names of reagents count
+without case, as in charts; the path has the spelling that was first.
 """
 
 from __future__ import annotations
@@ -42,15 +43,32 @@ def first_of(index: Index, run_id: str) -> str:
 
 
 def changes_to(
-    first: str, run_id: str, lots: Iterable[Lot], reason: str | None, source: str | None = None
-) -> list[Change]:
-    """What is to be changed so that a run has these lots; others of it stay."""
+    index: Index, run_id: str, lots: Iterable[Lot], reason: str | None, source: str | None = None,
+    before: str | None = None,
+) -> list[Change]:  # fmt: skip
+    """What is to be changed so that a run has these lots; others of it stay.
+
+    Parameters
+    ----------
+    before
+        A revision that is on record; by default the run itself is.
+    """
+    first = run_id if before is None else first_of(index, before)
+    spelt = _spelt(lot_events(index, first))
+    paths = ((one, f"{first}{PART}{spelt.get(one.key, one.reagent)}") for one in by_reagent(lots))
     return [
-        Change(
-            NOBODY, Kind.RUN, f"{first}{PART}{one.reagent}", lot_value(one), reason, source, run_id
-        )
-        for one in by_reagent(lots)
+        Change(NOBODY, Kind.RUN, path, lot_value(one), reason, source, run_id)
+        for one, path in paths
     ]
+
+
+def _spelt(events: Iterable[Event]) -> dict[str, str]:
+    """How each reagent was spelt at first, by its name without case."""
+    found: dict[str, str] = {}
+    for event in events:
+        reagent = event.path.partition(PART)[2]
+        found.setdefault(reagent.casefold(), reagent)
+    return found
 
 
 def corrections(
@@ -75,18 +93,18 @@ def corrections(
         There is no such run or reagent.
     """
     first = first_of(index, run_id)
-    known = [one.reagent for one in lots_known(index, run_id)]
+    known = {one.key: one.reagent for one in lots_known(index, run_id)}
     wanted = list(lots)
-    changes = changes_to(first, run_id, wanted, reason)
+    changes = changes_to(index, run_id, wanted, reason, before=run_id)
     for reagent in taken_back:
-        if reagent in {one.reagent for one in wanted}:
+        if reagent.casefold() in {one.key for one in wanted}:
             raise InputError("a lot is stated and taken back at once", found=reagent)
-        if reagent not in known:
+        if reagent.casefold() not in known:
             raise InputError(
                 "no lot of this reagent is on record", found=reagent,
-                expected=", ".join(known) or "none",
+                expected=", ".join(known.values()) or "none",
             )  # fmt: skip
-        path = f"{first}{PART}{reagent}"
+        path = f"{first}{PART}{known[reagent.casefold()]}"
         changes.append(Change(NOBODY, Kind.RUN, path, None, reason, None, run_id))
     return changes
 
@@ -116,11 +134,9 @@ def lots_of(
     if run_id is None or not record.lots:
         return []
     first = run_id if before is None else first_of(index, before)
-    heard = {event.path.partition(PART)[2] for event in lot_events(index, first)}
-    told = [
-        one for one in record.lots if one not in record.run.reagents or one.reagent not in heard
-    ]
-    return changes_to(first, run_id, told, reason, record.run.provenance.file)
+    heard = _spelt(lot_events(index, first))
+    told = [one for one in record.lots if one not in record.run.reagents or one.key not in heard]
+    return changes_to(index, run_id, told, reason, record.run.provenance.file, before)
 
 
 def lot_events(index: Index, first: str) -> tuple[Event, ...]:
@@ -168,8 +184,10 @@ def _lot(reagent: str, value: Any) -> Lot:
 def lots_in(events: Iterable[Event]) -> tuple[Lot, ...]:
     """Lots that hold after events of one run, in their order."""
     found: dict[str, Lot] = {}
+    events = tuple(events)
+    spelt = _spelt(events)
     for event in events:
-        reagent = event.path.partition(PART)[2]
+        reagent = spelt[event.path.partition(PART)[2].casefold()]
         if event.new is None:
             found.pop(reagent, None)
         else:
