@@ -6,6 +6,10 @@ or invalid with the reason. Shares are fractions of cells; they are never capped
 no measurement of cells can be (:data:`LARGEST_SHARE`) makes the sample invalid, and so does a
 sensitivity that would not show a sample in which every cell is positive.
 
+A negative sample is a complete response by its sensitivity only where nothing speaks against it: no
+well of it has a Ct by which a standard would count as detected, and its cells are counted inside
+the control gene's standards and agree with the DNA in the well.
+
 Where the diagnostic sample's share of blasts is given, shares of its DNA are multiplied by it, so
 that they are shares of leukaemic cells; sensitivity and quantitative limit too.
 
@@ -26,7 +30,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calibration.blasts import NORMAL_95
-from calibration.mrd_assay import TINY, Assay, Cells, Cqs, below
+from calibration.mrd_assay import TINY, Assay, Cqs, below, in_time, late_wells
+from calibration.mrd_cells import Cells
 from calibration.mrd_profile import Profile
 from calibration.poisson import mean_quantity
 from calibration.standard_curve import Quantity
@@ -98,23 +103,33 @@ def assess_sample(profile: Profile, assay: Assay, cqs: Cqs, cells: Cells) -> Res
     cells
         Of the sample.
     """
-    margin, latest = profile.sample.below_background, profile.sample.latest_cq
-    seen = [cq for cq in cqs if cq is not None and (latest is None or cq <= latest + TINY)]
-    hits = [cq for cq in seen if below(cq, assay.background, margin)]
+    seen = [kept for cq in cqs if (kept := in_time(profile, cq)) is not None]
+    hits = [cq for cq in seen if below(cq, assay.background, profile.sample.below_background)]
     reason = assay.reason or cells.reason
     need = profile.replicates.sample_wells
     if reason is None and len(cqs) < need:
         reason = state("{wells} wells of the sample; {need} are needed", wells=len(cqs), need=need)
     if reason is None and assay.sensitivity is None:
         reason = state("no level of the standards is told from background")
-    made = _State(profile, assay, cells, hits, len(cqs))
+    faint = _faint(profile, assay, seen) if len(hits) < profile.sample.fewest_positive else 0
+    made = _State(profile, assay, cells, hits, len(cqs), faint, late_wells(profile, cqs))
     if reason is None:
         reason = _blind(made)
     if reason is not None:
         return made.result(Outcome.INVALID, reason)
     if len(hits) < profile.sample.fewest_positive:
-        return made.result(Outcome.NEGATIVE, *_late(seen))
+        return made.result(Outcome.NEGATIVE, *_unspecific(len(seen) - faint))
     return _positive(made, seen)
+
+
+def _faint(profile: Profile, assay: Assay, seen: Sequence[float]) -> int:
+    """Wells of a negative sample whose Ct is one by which a standard counts as detected.
+
+    They are too few, or too late, for a positive sample by the profile. A standard of such a Ct
+    would set the sensitivity, so the sample cannot be told from one that has as much.
+    """
+    margin = min(profile.sample.below_background, profile.sensitivity.below_background)
+    return sum(below(cq, assay.background, margin) for cq in seen)
 
 
 def _blind(made: _State) -> str | None:
@@ -138,6 +153,8 @@ class _State:
     cells: Cells
     hits: list[float]
     wells: int
+    faint: int
+    late: int
 
     def share(self, quantity: float | None, cells: float | None = None) -> float | None:
         """Share of cells that a quantity per well means, with this sample's cells or others."""
@@ -158,6 +175,7 @@ class _State:
         if outcome is Outcome.INVALID and self.hits:
             before = state("{wells} wells amplified before the background", wells=len(self.hits))
             reasons = (*reasons, before)
+        reasons = (*reasons, *self._remarks(outcome))
         sensitivity = self.share(self.assay.sensitivity)
         if sensitivity is not None and sensitivity >= 1:
             sensitivity = None  # the reason says so
@@ -172,9 +190,29 @@ class _State:
             len(self.hits),
             self.wells,
             self._response(outcome, value, sensitivity, reasons),
-            None if value is None else value >= self.profile.response.prognostic,
+            None if value is None else value >= self.profile.response.prognostic * (1 - TINY),
             reasons,
         )
+
+    def _remarks(self, outcome: Outcome) -> tuple[str, ...]:
+        """What must be known beside the result, whatever it is."""
+        remarks: list[str] = []
+        if outcome is Outcome.NEGATIVE and self.faint:
+            remarks.append(
+                state(
+                    "{wells} positive wells below the margin: no complete response",
+                    wells=self.faint,
+                )
+            )
+        if self.late:
+            remarks.append(
+                state(
+                    "{wells} wells of the sample have a Ct after {latest:g}, which is none",
+                    wells=self.late,
+                    latest=self.profile.sample.latest_cq,
+                )
+            )
+        return (*remarks, *self.cells.doubts)
 
     def _limits(self, quantity: Quantity) -> tuple[float | None, float | None]:
         """Interval of quantity times blasts over cells (variance estimates recovery, log scale).
@@ -214,7 +252,8 @@ class _State:
             enough = sensitivity is not None and sensitivity <= rules.complete_sensitivity * (
                 1 + TINY
             )
-            return Response.COMPLETE if enough else Response.INTERMEDIATE
+            doubtful = self.faint > 0 or bool(self.cells.doubts)
+            return Response.COMPLETE if enough and not doubtful else Response.INTERMEDIATE
         if value is None:
             top = self.share(self.assay.highest)
             above = ABOVE in reasons and top is not None and top >= rules.failure
@@ -225,10 +264,10 @@ class _State:
 ABOVE = state("above the highest standard")
 
 
-def _late(seen: Sequence[float]) -> list[str]:
+def _unspecific(wells: int) -> list[str]:
     """Say that wells amplified, though no earlier than the background."""
-    late = state("{wells} wells amplified, no earlier than background may", wells=len(seen))
-    return [late] if seen else []
+    said = state("{wells} wells amplified, no earlier than background may", wells=wells)
+    return [said] if wells else []
 
 
 def _positive(made: _State, seen: Sequence[float]) -> Residual:

@@ -1,4 +1,4 @@
-"""What an assay of residual disease allows: its quantitative levels, curve, sensitivity, cells."""
+"""What an assay of residual disease allows: its quantitative levels, curve and sensitivity."""
 
 from __future__ import annotations
 
@@ -55,16 +55,6 @@ class Assay:
     blasts: BlastShare | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Cells in a well of a sample, with the interval; `reason` says why there are none."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    reason: str | None
-
-
 def assess_assay(
     profile: Profile,
     standards: Sequence[tuple[float, float | None]],
@@ -73,6 +63,9 @@ def assess_assay(
     blasts: BlastShare | None = None,
 ) -> Assay:
     """Judge the standards and the background of one target.
+
+    A Ct later than the profile's latest is none here too, as in samples: otherwise a sample could
+    be called negative by a sensitivity that its own wells cannot reach.
 
     Parameters
     ----------
@@ -83,7 +76,7 @@ def assess_assay(
     background
         Ct of the wells of normal DNA.
     ntc
-        Ct of wells without template.
+        Ct of wells without template; any of them is contamination, however late.
     blasts
         Of the diagnostic sample, where the standards are dilutions of its DNA.
     """
@@ -91,6 +84,8 @@ def assess_assay(
         return _invalid(
             state("a share of blasts belongs to dilutions, and the standards are copies"), None
         )
+    late = _late_notes(profile, [cq for _, cq in standards], background)
+    background = [in_time(profile, cq) for cq in background]
     seen = [cq for cq in background if cq is not None]
     lowest_background = min(seen) if seen else None
     if any(cq is not None for cq in ntc):
@@ -109,9 +104,10 @@ def assess_assay(
     for quantity, cq in standards:
         if not (quantity > 0 and math.isfinite(quantity)):
             return _invalid(state("a standard's quantity is not positive"), lowest_background)
-        levels.setdefault(quantity, []).append(cq)
+        levels.setdefault(quantity, []).append(in_time(profile, cq))
     ordered = sorted(levels, reverse=True)
     inside, notes = _quantitative(profile, levels, ordered, lowest_background)
+    notes = (*notes, *late)
     fewest = profile.standard_curve.fewest_levels
     if len(inside) < fewest:
         return _invalid(
@@ -197,6 +193,39 @@ def below(cq: float | None, background: float | None, margin: float) -> bool:
     return background is None or background - cq >= margin - TINY
 
 
+def in_time(profile: Profile, cq: float | None) -> float | None:
+    """The Ct, or ``None`` where it is later than the profile's latest."""
+    latest = profile.sample.latest_cq
+    return None if cq is not None and latest is not None and cq > latest + TINY else cq
+
+
+def late_wells(profile: Profile, cqs: Cqs) -> int:
+    """How many wells have a Ct that is none, because it is later than the profile's latest."""
+    return sum(cq is not None and in_time(profile, cq) is None for cq in cqs)
+
+
+def _late_notes(profile: Profile, standards: Cqs, background: Cqs) -> tuple[str, ...]:
+    """Say how many wells of standards and background have a Ct that is none."""
+    latest, notes = profile.sample.latest_cq, []
+    if standing := late_wells(profile, standards):
+        notes.append(
+            state(
+                "{wells} wells of the standards have a Ct after {latest:g}, which is none",
+                wells=standing,
+                latest=latest,
+            )
+        )
+    if behind := late_wells(profile, background):
+        notes.append(
+            state(
+                "{wells} wells of background have a Ct after {latest:g}, which is none",
+                wells=behind,
+                latest=latest,
+            )
+        )
+    return tuple(notes)
+
+
 def _quantitative(
     profile: Profile,
     levels: dict[float, list[float | None]],
@@ -258,75 +287,3 @@ def _sensitivity(
             break
         reached = quantity
     return reached
-
-
-def _no_cells(reason: str) -> Cells:
-    return Cells(None, None, None, reason)
-
-
-def count_cells(
-    profile: Profile,
-    control: StandardCurve | None,
-    control_cqs: Cqs,
-    ng: float | None = None,
-) -> Cells:
-    """Cells in a well of a sample: by the control gene, else by the stated DNA.
-
-    Parameters
-    ----------
-    control
-        Standard curve of the control gene, quantities in copies per well.
-    control_cqs
-        Ct of the sample's wells of the control gene.
-    ng
-        DNA per well; used only where the control gene was not measured.
-    """
-    rules = profile.control_gene
-    if not control_cqs:
-        if ng is None:
-            return _no_cells(
-                state("neither {gene} nor the amount of DNA is known", gene=rules.name)
-            )
-        if ng <= 0:
-            return _no_cells(state("the amount of DNA is not positive"))
-        cells = profile.cells_of(ng)
-        return Cells(cells, cells, cells, None)
-    cqs = [cq for cq in control_cqs if cq is not None]
-    reason = None
-    if len(control_cqs) < rules.fewest_wells:
-        reason = state(
-            "{wells} wells of {gene}; {need} are needed",
-            wells=len(control_cqs),
-            gene=rules.name,
-            need=rules.fewest_wells,
-        )
-    elif len(cqs) < len(control_cqs):
-        reason = state("a well of {gene} has no Ct", gene=rules.name)
-    elif max(cqs) - min(cqs) > profile.replicates.largest_spread + TINY:
-        reason = state(
-            "the wells of {gene} differ by {spread:.2f} cycles",
-            gene=rules.name,
-            spread=max(cqs) - min(cqs),
-        )
-    elif control is None:
-        reason = state("there is no standard curve of {gene}", gene=rules.name)
-    else:
-        problem = curve_problem(profile, control)
-        if problem is not None:
-            reason = state("{gene}: {problem}", gene=rules.name, problem=problem)
-    if reason is not None or control is None:
-        return _no_cells(reason or state("there is no standard curve of {gene}", gene=rules.name))
-    copies = control.quantity(cqs)
-    if copies.value < rules.fewest_copies:
-        return _no_cells(
-            state(
-                "{copies:.3g} copies of {gene} in a well; {need:g} are needed",
-                copies=copies.value,
-                gene=rules.name,
-                need=rules.fewest_copies,
-            )
-        )
-    each = rules.copies_per_cell
-    low = None if copies.low is None else copies.low / each
-    high = None if copies.high is None else copies.high / each
-    return Cells(copies.value / each, low, high, None)

@@ -82,7 +82,11 @@ class SensitivityRules:
 
 @dataclass(frozen=True, slots=True)
 class SampleRules:
-    """What makes a sample positive; `latest_cq` counts a later Ct as none."""
+    """What makes a sample positive.
+
+    `latest_cq` counts a later Ct as none, in standards and background as well as in samples, so
+    that no sensitivity is claimed beyond it.
+    """
 
     avoid: Avoid
     below_background_avoiding_false_negatives: float

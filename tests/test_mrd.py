@@ -9,7 +9,8 @@ import pytest
 
 from calibration.errors import CalibrationError
 from calibration.mrd import Outcome, Response, assess_sample
-from calibration.mrd_assay import Cells, assess_assay, count_cells
+from calibration.mrd_assay import assess_assay
+from calibration.mrd_cells import Cells, count_cells
 from calibration.mrd_profile import load_profile, parse_profile, profile_names, profile_text
 from calibration.standard_curve import fit_standard_curve
 
@@ -150,6 +151,37 @@ def test_latest_ct():
     assert sample([38.51, None, None], strict).outcome is Outcome.NEGATIVE
 
 
+def test_latest_ct_binds_standards_so_that_no_sensitivity_is_claimed_beyond_it():
+    """Level 1e-4 at a Ct of 36.7: a sample as strong as that is no complete response at 36."""
+    series = [(10.0**-k, 26.5 + 3.4 * (k - 1) + d) for k in range(1, 5) for d in (-0.1, 0, 0.1)]
+    for latest, sensitivity, response in (
+        (36.6, 1e-4, Response.COMPLETE),  # one well of the level counts
+        (36.59, 1e-3, Response.INTERMEDIATE),
+        (36.0, 1e-3, Response.INTERMEDIATE),
+    ):
+        strict = with_(EURO, "sample", latest_cq=latest)
+        made = assess_assay(strict, series, [None] * 6)
+        assert (made.sensitivity, made.lowest) == (sensitivity, 1e-3)
+        result = assess_sample(strict, made, [36.7, 36.7, 36.8], CELLS)
+        assert (result.outcome, result.response) == (Outcome.NEGATIVE, response)
+        late = sum(cq > latest + 1e-6 for _, cq in series)
+        assert f"{late} wells of the standards have a Ct after {latest:g}, which is none" in [
+            *made.notes
+        ]
+        assert f"3 wells of the sample have a Ct after {latest:g}, which is none" in result.reasons
+    free = assess_assay(EURO, series, [None] * 6)
+    assert (free.sensitivity, free.notes) == (1e-4, ())
+
+
+def test_latest_ct_binds_background_and_says_so():
+    strict = with_(EURO, "sample", latest_cq=40.0)
+    inside, beyond = assay(strict), assay(strict, background=[40.01, 41.0, *([None] * 4)])
+    assert (inside.background, inside.notes) == (40.0, ())
+    assert beyond.background is None
+    assert beyond.notes == ("2 wells of background have a Ct after 40, which is none",)
+    assert "contamination" in assay(strict, ntc=[40.5]).reason  # any Ct without template is one
+
+
 def test_wells_of_a_sample():
     assert sample(wells(1e-3)).outcome is Outcome.POSITIVE
     few = sample(wells(1e-3)[:2])
@@ -236,7 +268,32 @@ def test_response():
     assert sample(wells(0.999e-4)).response is Response.INTERMEDIATE
 
 
+def test_no_complete_response_with_a_signal_that_would_count_in_a_standard():
+    """Avoiding false positives, the margin of samples (3.0) is above that of sensitivity (1.0)."""
+    careful = with_(EURO, "sample", avoid="false positives")
+    series = standards()  # 1e-4 at 33.6
+    background = [35.0, *([None] * 5)]
+    twin = sample([33.55, 33.6, 33.65], careful, series=series, background=background)
+    assert twin.sensitivity == pytest.approx(1e-4)
+    assert (twin.outcome, twin.response) == (Outcome.NEGATIVE, Response.INTERMEDIATE)
+    assert twin.reasons == ("3 positive wells below the margin: no complete response",)
+    for cq, response, words in (
+        (34.0, Response.INTERMEDIATE, "positive wells below the margin"),
+        (34.01, Response.COMPLETE, "no earlier than background may"),
+    ):
+        made = sample([cq, None, None], careful, series=series, background=background)
+        assert (made.outcome, made.response) == (Outcome.NEGATIVE, response)
+        assert len(made.reasons) == 1
+        assert words in made.reasons[0]
+    two = with_(EURO, "sample", fewest_positive=2)  # one well of the two that are needed
+    assert sample([38.0, None, None], two).response is Response.INTERMEDIATE
+    assert sample([None] * 3, two).response is Response.COMPLETE
+
+
 def test_prognostic_cut():
+    for cut, reached in ((2e-3 * (1 + 5e-10), True), (2e-3 * (1 + 1e-6), False)):
+        profile = with_(EURO, "response", prognostic=cut)
+        assert sample([cq_of(2e-3)] * 3, profile).prognostic is reached
     assert sample(wells(1.001e-2)).prognostic is True
     assert sample(wells(0.999e-2)).prognostic is False
     assert sample([None] * 3).prognostic is None
@@ -288,6 +345,65 @@ def test_cells_without_control_gene_come_from_the_stated_dna_or_not_at_all():
     assert count_cells(EURO, None, [], None).reason
     assert count_cells(EURO, None, [], 0.0).reason
     assert "no standard curve" in count_cells(EURO, None, [25.0, 25.0], 500.0).reason
+
+
+def test_a_template_free_well_of_the_control_gene_spoils_the_count():
+    wanted = [alb_cq(2e4)] * 2
+    assert count_cells(EURO, alb(), wanted, None, [None, None]).reason is None
+    made = count_cells(EURO, alb(), wanted, None, [None, 38.0])
+    assert "ALB without template amplified: contamination" in made.reason
+    assert sample([None] * 3, cells=made).outcome is Outcome.INVALID
+    assert count_cells(EURO, None, [], 500.0, [38.0]).reason is None  # not counted by it
+
+
+@pytest.mark.parametrize(
+    ("copies", "words"),
+    [
+        (9.9e4, None),
+        (1.01e5, None),  # its interval reaches into the standards
+        (1.5e5, "above its highest standard: extrapolated"),
+        (5e6, "above its highest standard: extrapolated"),
+        (10.5, None),
+    ],
+)
+def test_no_complete_response_on_cells_beyond_the_control_genes_standards(copies, words):
+    made = count_cells(EURO, alb(), [alb_cq(copies)] * 2)
+    assert made.reason is None
+    result = sample([None] * 3, cells=made)
+    if words is None:
+        assert (made.doubts, result.reasons) == ((), ())
+        return
+    assert words in result.reasons[0]
+    assert result.response is Response.INTERMEDIATE
+    positive = sample(wells(1e-2), cells=made)
+    assert words in positive.reasons[0]
+    assert positive.response is not None
+
+
+def test_cells_below_the_control_genes_standards_are_said():
+    curve = fit_standard_curve([q for q, _ in ALB if q >= 1e3], [cq for q, cq in ALB if q >= 1e3])
+    for copies, doubted in ((980.0, False), (1e3, False), (15.0, True)):
+        made = count_cells(EURO, curve, [alb_cq(copies)] * 2)
+        assert made.reason is None
+        assert bool(made.doubts) is doubted
+    assert "below its lowest standard" in made.doubts[0]
+
+
+def test_cells_far_from_the_dna_in_the_well_are_said():
+    ample = fit_standard_curve([q * 1e3 for q, _ in ALB], [cq - 10.2 for _, cq in ALB])
+    full = 2 * EURO.cells_of(1.0)
+    for ng, factor, said in (
+        (500.0, 4.99, False), (500.0, 5.01, True), (500.0, 1 / 4.99, False),
+        (500.0, 1 / 5.01, True), (None, 4.99, False), (None, 5.01, True), (None, 0.1, False),
+        (50.0, 1.0, False),
+    ):  # fmt: skip
+        wanted = full * (ng or 500.0) * factor
+        made = count_cells(EURO, ample, [alb_cq(wanted)] * 2, ng)
+        assert made.value == pytest.approx(wanted / 2)
+        assert bool(made.doubts) is said, (ng, factor)
+        if said:
+            assert f"times the cells of {ng or 500:g} ng" in made.doubts[0]
+            assert sample([None] * 3, cells=made).response is Response.INTERMEDIATE
 
 
 def test_profiles_that_come_with_it_say_that_nobody_checked_them():

@@ -45,7 +45,7 @@ def plate(samples):
     rows = []
     for q in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5):
         rows += [line("P1", "IK", "standard", "", q, ct(q) + d) for d in (-0.1, 0, 0.1)]
-    for q in (1e5, 1e4, 1e3):
+    for q in (1e6, 1e5, 1e4, 1e3):
         rows += [line("", "ALB", "standard", "", q, ct(q, 40) + d) for d in (-0.1, 0, 0.1)]
     rows += [line("", "IK", "background", "", "", cq) for cq in (40.5, "", "", "", "", "")]
     rows.append(line("", "IK", "ntc", ""))
@@ -381,7 +381,7 @@ def test_limiting_dilutions_in_copies_are_copies(tmp_path):
 
 def test_standards_of_the_control_gene_are_copies_by_every_profile(tmp_path):
     text = plate(SAMPLES[:1])
-    for copies in ("100000.0", "10000.0", "1000.0"):
+    for copies in ("1000000.0", "100000.0", "10000.0", "1000.0"):
         text = text.replace(f"standard,,{copies}", f"standard,,{float(copies) / 1e6}")
     source = tmp_path / "plate.csv"
     source.write_text(text, encoding="utf-8")

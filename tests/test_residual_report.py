@@ -123,7 +123,7 @@ def test_the_sheet_says_result_curve_sensitivity_and_range(store):
     results, treated = residual_on_record(patient), treatments_on_record(patient)
     page = render_residual("P1", results, treated)
     text = text_of(page)
-    assert "positive 2 % (1.72 % to 2.32 %, 95 %) 0.001 % 0.001 % 3 / 3 MRD failure" in text
+    assert "positive 2 % (1.76 % to 2.27 %, 95 %) 0.001 % 0.001 % 3 / 3 MRD failure" in text
     assert "negative 0.001 % 0.001 % 0 / 3 complete MRD response" in text
     assert text.count("slope -3.40, efficiency 96.8%, r² 0.9997, quantitative from 1e-05") == 5
     assert "1 copies of ALB in a well; 10 are needed" in text
@@ -181,7 +181,7 @@ def test_commands_write_the_sheet_and_the_page_in_a_language(store, tmp_path):
     shown = " ".join(
         run("records", "show", "--store", store.folder, "--patient", "P1").output.split()
     )
-    assert "positive 2 % (1.72 % to 2.32 %); sensitivity 0.001 %; 2026-01-15; MRD failure" in shown
+    assert "positive 2 % (1.76 % to 2.27 %); sensitivity 0.001 %; 2026-01-15; MRD failure" in shown
     out = tmp_path / "sheet.html"
     done = run("records", "report", "--store", store.folder, "--patient", "P1", "--out", out,
                "--lang", "zh")  # fmt: skip

@@ -18,7 +18,8 @@ from typing import Any
 from calibration.blasts import BlastShare, blast_share
 from calibration.errors import CalibrationError
 from calibration.mrd import Residual, assess_sample
-from calibration.mrd_assay import Assay, assess_assay, count_cells
+from calibration.mrd_assay import Assay, assess_assay
+from calibration.mrd_cells import count_cells
 from calibration.mrd_profile import Profile, load_profile, profile_names
 from calibration.standard_curve import StandardCurve, fit_standard_curve
 from qpcr._lists import grouped
@@ -226,7 +227,8 @@ def evaluate(
             wanted = {one.target for one in others if one.patient in (patient, None)}
             measured = {target: [] for target in sorted(wanted)}
         counted = [one.cq for one in mine if one.target.casefold() == control_name]
-        cells = count_cells(profile, control, counted, _one(mine, "ng"))
+        ntc = [one.cq for one in controls if one.role == "ntc"]
+        cells = count_cells(profile, control, counted, _one(mine, "ng"), ntc)
         for target, rows in measured.items():
             key = patient, target
             if key not in assays:

@@ -14,7 +14,8 @@ from collections import Counter
 import numpy as np
 
 from calibration.mrd import Outcome, assess_sample
-from calibration.mrd_assay import assess_assay, count_cells
+from calibration.mrd_assay import assess_assay
+from calibration.mrd_cells import count_cells
 from calibration.mrd_profile import load_profile
 from calibration.standard_curve import fit_standard_curve
 
