@@ -11,7 +11,7 @@ from qpcr.errors import InputError
 from qpcr.said import say
 
 UNNAMED = "reagents"
-"""What a lot is of where nobody says it."""
+"""What a lot is of that is one of all reagents together."""
 MOST_LETTERS = 80
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -59,7 +59,7 @@ class Lot:
 
 
 def parse_lot(text: str) -> Lot:
-    """Read ``REAGENT=LOT`` or ``REAGENT=LOT,EXPIRES``; without a reagent it is of all of them.
+    """Read ``REAGENT=LOT`` or ``REAGENT=LOT,EXPIRES``; a kit's lot is one of ``reagents``.
 
     >>> str(parse_lot("mastermix=A17,2027-01-31"))
     'mastermix A17 (expires 2027-01-31)'
@@ -67,11 +67,17 @@ def parse_lot(text: str) -> Lot:
     Raises
     ------
     InputError
-        Something is empty, or the date is none.
+        Something is empty, or the date is none. One word alone is refused: whether it is a reagent
+        or a lot, it does not say.
     """
     reagent, sign, rest = text.partition("=")
     if not sign:
-        reagent, rest = UNNAMED, text
+        raise InputError(
+            "this does not say which lot of which reagent",
+            expected="REAGENT=LOT or REAGENT=LOT,EXPIRES",
+            found=repr(text[:MOST_LETTERS]),
+            remedy=f"write {UNNAMED}=LOT for one lot of all reagents, as of a kit",
+        )
     lot, comma, end = rest.rpartition(",")
     if not (comma and _DATE.fullmatch(end.strip())):
         return Lot(reagent.strip(), rest.strip())

@@ -91,6 +91,28 @@ def read_sample_sheet(path: Path) -> tuple[Identity, ...]:
     return tuple(found)
 
 
+def patients_in(path: Path) -> dict[str, str]:
+    """Patients of a sample sheet, by sample; a line that says the same again counts once.
+
+    Raises
+    ------
+    InputError
+        The sheet cannot be read, or gives a sample to two patients.
+    """
+    found: dict[str, str] = {}
+    for one in read_sample_sheet(path):
+        known = found.setdefault(one.sample, one.patient)
+        if known != one.patient:
+            raise InputError(
+                "the sample sheet gives a sample to two patients",
+                file=path,
+                place=one.sample,
+                found=f"{known} and {one.patient}",
+                remedy="correct the sheet; give the samples different names",
+            )
+    return found
+
+
 class NamePattern:
     """A regular expression that takes sample names apart.
 

@@ -42,7 +42,7 @@ def started(run, day="2026-03-04"):
         (" mastermix = A17 , 2027-01-31 ", MIX),
         ("mix=A,17", Lot("mix", "A,17")),
         ("mix=A=17", Lot("mix", "A=17")),
-        ("A17", Lot(UNNAMED, "A17")),
+        ("reagents=A17", Lot(UNNAMED, "A17")),
         ("酶=批1,2027-01-31", Lot("酶", "批1", date(2027, 1, 31))),
     ],
 )
@@ -50,7 +50,9 @@ def test_lots_are_read_as_people_write_them(text, lot):
     assert parse_lot(text) == lot
 
 
-@pytest.mark.parametrize("text", ["", "=A17", "mix=", "a/b=1", "mix=a\nb", "m=A,2027-13-01"])
+@pytest.mark.parametrize(
+    "text", ["", "A17", "mastermix", "=A17", "mix=", "a/b=1", "mix=a\nb", "m=A,2027-13-01"]
+)
 def test_what_is_no_lot_is_refused(text):
     with pytest.raises(InputError):
         parse_lot(text)

@@ -298,6 +298,21 @@ def test_a_table_and_a_run_by_another_method_do_not_mix(tmp_path):
     assert "several methods" in done.output
 
 
+def test_a_sheet_may_say_a_sample_twice_but_not_two_patients(tmp_path):
+    plate_file, sheet = tmp_path / "p.eds", tmp_path / "sheet.csv"
+    plate_file.write_bytes(simulated())
+    given = [plate_file, "--sheet", sheet, "--background", "buffy", "--out", tmp_path / "out"]
+    sheet.write_text("sample,patient\nd15,P1\nd15,P1\n")
+    assert run("mrd", *given).exit_code == 0
+    (row,) = table(tmp_path / "out" / "mrd.csv")
+    assert row["patient"] == "P1"
+    sheet.write_text("sample,patient\nd15,P1\nd15,P2\n")
+    done = run("mrd", *given)
+    assert done.exit_code == 3
+    assert "a sample to two patients" in done.output
+    assert "P1 and P2" in done.output
+
+
 def test_what_a_record_keeps_names_the_method(tmp_path):
     source = tmp_path / "t.csv"
     text = plate(SAMPLES[:1]).splitlines()

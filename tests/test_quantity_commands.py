@@ -83,6 +83,30 @@ def test_lod_of_single_molecules_is_three_copies(tmp_path):
     assert float(later["probit"]["lod"]) > float(lod["probit"]["lod"])
 
 
+@pytest.mark.parametrize("head", ["cq", "Cq", "ct", "Ct", "CT", "CQ "])
+def test_a_column_of_ct_may_be_called_either(tmp_path, head):
+    rows = [("T", q, 38 - 3.4 * math.log10(q) + off) for q in (1000, 100, 10) for off in (0, 0.1)]
+    rows += [("T", 1, 38.0), ("T", 1, "Undetermined")]
+    source = write(tmp_path / "d.csv", f"target,quantity,{head}", rows)
+    done = run("lod", source, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    levels = {float(row["quantity"]): row["detected"] for row in table(tmp_path / "loq.csv")}
+    assert levels == {1000: "2", 100: "2", 10: "2", 1: "1"}
+    source = write(tmp_path / "r.csv", f"sample,target,{head}", [("s", "T", 25), ("s", "R", 20)])
+    assert run("relative", source, "--reference", "R", "--out", tmp_path).exit_code == 0
+
+
+def test_a_limit_from_few_wells_says_so(tmp_path):
+    source = write(tmp_path / "d.csv", "quantity,cq", [(10, 30), (1, 34), (1, "")])
+    done = run("lod", source, "--out", tmp_path)
+    assert done.exit_code == 0
+    lod = {row["method"]: row for row in table(tmp_path / "lod.csv")}
+    assert all(lod[one]["lod"] == "" and lod[one]["reason"] for one in ("probit", "logit"))
+    assert "rests on little" in lod["poisson"]["notes"]
+    assert "fewer than 20 wells" in lod["poisson"]["notes"]
+    assert "rests on little" in done.output
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -272,7 +296,7 @@ def test_control_chart_with_limits_fixed_beforehand(tmp_path):
 
 def test_control_values_of_a_real_run(data_dir, tmp_path):
     file = data_dir / "abi7500" / "rnasep_standard_curve_7500fast_v2.3.eds"
-    done = run("control-chart", file, "--lot", "7", "--out", tmp_path)
+    done = run("control-chart", file, "--lot", "reagents=7", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     rows = {row["series"]: row for row in table(tmp_path / "control-chart.csv")}
     assert float(rows["slope of RNase P TAMRA"]["value"]) == pytest.approx(-3.68, abs=0.01)

@@ -104,7 +104,7 @@ def lot_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 multiple=True,
                 metavar="REAGENT=LOT[,EXPIRES]",
                 help="Lot of a reagent of these runs, as mastermix=A17,2027-01-31 (may be "
-                "repeated).",
+                "repeated); reagents=A17 is one lot of all.",
             ),
             click.option(
                 "--lots",

@@ -125,12 +125,9 @@ def _wells(
     from qpcr.pipeline import analyze
     from qpcr.quantities.measured import measured
     from qpcr.quantities.mrd import read_wells, wells_of
-    from qpcr.samples import read_sample_sheet
+    from qpcr.samples import patients_in
 
-    known = () if sheet is None else read_sample_sheet(sheet)
-    patients = {one.sample: one.patient for one in known}
-    if len(patients) < len(known):
-        raise click.UsageError(f"--sheet {sheet}: a sample stands in it twice")
+    patients = {} if sheet is None else patients_in(sheet)
     check_run(run_name, [file for file in files if is_table(file)])
     check_files(files)
     runs = {file: analyze(file, run_name=run_name) for file in files if not is_table(file)}

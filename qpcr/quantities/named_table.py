@@ -1,7 +1,8 @@
 """Tables whose columns are known by name: CSV or the first sheet of a workbook, a value a cell.
 
-Heads count without case and surrounding blanks. Columns that nobody asked for are ignored, so that
-the tables this software writes can be read again as they are.
+Heads count without case and surrounding blanks; ``Ct`` is another word for ``cq``.
+Columns that nobody asked for are ignored, so that the tables this software writes can be read again
+as they are.
 """
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ def read_named(path: Path, required: Sequence[str]) -> list[NamedRow]:
     """
     rows, decimal_comma = open_table(path)
     heads = [cell.strip().casefold() for cell in next(rows, [])]
+    if "cq" not in heads:
+        heads = ["cq" if one == "ct" else one for one in heads]
     missing = [name for name in required if name not in heads]
     doubled = [name for name in heads if name and heads.count(name) > 1]
     if missing or doubled:
