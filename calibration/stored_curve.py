@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from calibration.errors import CalibrationError
+from calibration.read_at import ReadAt, read_at
 from calibration.standard_curve import StandardCurve
 
 FORMAT = "ikaros-qpcr standard curves"
@@ -34,6 +35,8 @@ class StoredCurve:
         The day of the run.
     source
         Names of the files, with their SHA-256.
+    read_at
+        What the Ct of its standards were read at; ``None`` for curves kept before that was.
     """
 
     target: str
@@ -42,6 +45,7 @@ class StoredCurve:
     made: date | None
     source: tuple[str, ...] = ()
     unit: str | None = None
+    read_at: ReadAt | None = None
 
 
 def dump_curves(curves: tuple[StoredCurve, ...]) -> str:
@@ -106,6 +110,7 @@ def curve_of(row: Any, place: str = "the curve") -> StoredCurve:
             made=None if row["made"] is None else date.fromisoformat(row["made"]),
             source=tuple(row["source"]),
             unit=row["unit"],
+            read_at=read_at(row.get("read_at")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CalibrationError(f"{place}: {type(error).__name__}: {error}") from error
@@ -144,6 +149,7 @@ def _check(stored: StoredCurve, place: str) -> None:
         and curve.residual_sd >= 0
         and curve.between_sd >= 0
         and 0 < curve.confidence < 1
+        and (stored.read_at is None or stored.read_at.sound())
     )
     if not sound:
         raise CalibrationError(f"{place}: the numbers make no standard curve")

@@ -31,7 +31,8 @@ APART = {"simulate": {"errors", "_frozen"}}
 """Rooms beside the pipeline, and all they may import."""
 INSIDE = {
     "quantities": (
-        "named_table", "drawing", "measured", "target_curve", "quantify", "curves_used",
+        "named_table", "drawing", "measured", "target_curve", "curve_use", "quantify",
+        "curves_used",
         "installation", "tables", "detection", "kept", "kept_view", "controls", "control_charts",
         "control_page", "inter_run", "relative", "factors", "mrd_units", "mrd", "mrd_tables",
         "mrd_kept",

@@ -122,7 +122,6 @@ def test_pooled_curves_say_their_lot_and_day(tmp_path):
     stored = curves_on_record(store)
     later = plate("later.eds", standards=False)
     found = with_curves_said(quantify(later, stored=stored), stored)
-    assert found.curves[0].notes == (
-        "The curve was stored: a pooled standard curve of lot L9, made 2026-01-05.",
-    )
+    said = "The curve was stored: a pooled standard curve of lot L9, made 2026-01-05."
+    assert found.curves[0].notes[-1] == said
     assert keepable(found, later, None) == ()

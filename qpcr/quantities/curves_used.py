@@ -104,7 +104,7 @@ def with_curves_said(
     curves = []
     for one in found.curves:
         said: list[Said] = []
-        if one.stored is not None:
+        if one.stored is not None and one.curve is not None:
             said = _taken(one.stored, (others or {}).get(one.target, ()))
         elif (one.file, one.target) not in with_standards and one.curve is None:
             said = [lacking(one.target, stored)]

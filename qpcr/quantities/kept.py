@@ -21,7 +21,7 @@ from qpcr.errors import InputError
 from qpcr.formats._archive import read_whole
 from qpcr.quantities.detection import Limits
 from qpcr.quantities.measured import AT_THRESHOLD
-from qpcr.quantities.quantify import Quantities, WellQuantity
+from qpcr.quantities.quantify import Quantities
 from qpcr.quantities.target_curve import TargetCurve
 from qpcr.run import Task
 from qpcr.said import Said
@@ -139,7 +139,9 @@ def kept_quantities(
                     "reason": None if one.reason is None else sentence_value(one.reason),
                 }
             )
-        own = StoredCurve(target, used.curve, lot, _day(found.wells, file), source)
+        first = next(one.measured for one in found.wells if one.measured.file == file
+                     and one.measured.target == target)  # fmt: skip
+        own = StoredCurve(target, used.curve, lot, first.run_date, source, read_at=first.read_at)
         value = {
             "what": QUANTITIES,
             "target": target,
@@ -153,10 +155,6 @@ def kept_quantities(
         path = f"{QUANTITIES}/{target}/{_place(source)}{by}"  # so that methods stand side by side
         made.append(Kept(path, value, _source(source)))
     return made
-
-
-def _day(wells: Sequence[WellQuantity], file: str) -> Any:
-    return next((one.measured.run_date for one in wells if one.measured.file == file), None)
 
 
 def kept_limits(found: Sequence[Limits], file: str, sha256: str, lot: str | None) -> list[Kept]:

@@ -84,6 +84,8 @@ def _curve(value: Mapping[str, Any]) -> AssaySummary:
                 sd=stored.curve.between_sd,
             )
         )
+    if stored.read_at is not None and stored.read_at.threshold is not None:
+        says.append(say("read at a threshold of {level:.6g}", level=stored.read_at.threshold))
     if value.get("linear") is not None:
         low, high = value["linear"]
         says.append(say("linear from {low:g} to {high:g}", low=low, high=high))

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calibration.read_at import ReadAt
 from qpcr.errors import InputError
 from qpcr.findings import Severity
 from qpcr.quantification import Quantified, quantified
@@ -43,6 +44,8 @@ class Measured:
     barred
         What a quality rule found that says it must not be used, or ``None``; it takes part all the
         same, and that is said.
+    read_at
+        What the Cq was read at, ``None``: not known.
     """
 
     file: str
@@ -58,6 +61,7 @@ class Measured:
     omitted: Said | None
     barred: str | None = None
     method: str = AT_THRESHOLD
+    read_at: ReadAt | None = None
 
     @property
     def calibrates(self) -> bool:
@@ -96,7 +100,7 @@ def measured(
         cqs = [(fit.cq, fit.reason_text) for fit in record.fits]
     else:
         cqs = [(one.cq, one.reason) for one in by_method(record, method)]
-    barred = _barred(record)
+    barred, levels = _barred(record), _read_at(record, method)
     for row, (reaction, (cq, why)) in enumerate(zip(record.run.reactions, cqs, strict=True)):
         omitted = None
         if reaction.omitted:
@@ -118,9 +122,19 @@ def measured(
                 omitted,
                 barred.get(row),
                 method,
+                levels.get(reaction.target),
             )
         )
     return rows
+
+
+def _read_at(record: Record, method: str) -> dict[str, ReadAt]:
+    """What the Cq of each target were read at; of other methods than the usual one no level."""
+    dye, rules = record.run.passive_reference, record.curves.rules
+    return {
+        target: ReadAt(one.value if method == AT_THRESHOLD else None, dye, rules, method)
+        for target, one in record.curves.thresholds.items()
+    }
 
 
 def _barred(record: Record) -> dict[int, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from calibration.curve_checks import lack_of_fit, linear_range, outliers
 from calibration.errors import CalibrationError
 from calibration.pooled_curves import PooledCurve, pool_curves
+from calibration.read_at import shared
 from calibration.standard_curve import (
     Quantity,
     StandardCurve,
@@ -24,6 +25,7 @@ from qpcr._lists import grouped
 from qpcr.errors import InputError
 from qpcr.qc import Limits
 from qpcr.qc.efficiency import RULE
+from qpcr.quantities.curve_use import refusal, remarks
 from qpcr.quantities.measured import AT_THRESHOLD, Measured, one_method
 from qpcr.quantities.target_curve import TargetCurve
 from qpcr.run import Task
@@ -114,7 +116,10 @@ def quantify(
         for key, mine in plates.items()
     }
     pooled = _pool(plates, curves, confidence) if pool else {}
-    curves = {key: replace(one, limits=limits) for key, one in curves.items()}
+    curves = {
+        key: replace(one, limits=limits, read_at=plates[key][0].read_at)
+        for key, one in curves.items()
+    }
     wells = [_well(row, curves[row.file, row.target]) for row in rows]
     samples = [
         _sample(mine, curves[key[0], key[2]])
@@ -139,14 +144,7 @@ def _curve(
     file, target = key
     standards = [row for row in rows if row.calibrates]
     if not any(row.task is Task.STANDARD for row in rows) and stored is not None:
-        note = say(
-            "The curve was stored: lot {lot}, made {made}. Its interval does not hold what differs "
-            "from run to run.",
-            lot=stored.lot or "not stated",
-            made=str(stored.made or "on an unknown day"),
-        )
-        notes = (note,) if stored.curve.between_sd == 0 else ()
-        return TargetCurve(file, target, stored.curve, stored=stored, notes=notes)
+        return _stored(file, rows, stored, confidence)
     quantities = [row.stated or 0.0 for row in standards]
     cqs = [row.cq or 0.0 for row in standards]
     try:
@@ -173,6 +171,27 @@ def _curve(
         linear=linear_range(quantities, cqs),
         notes=_notes(rows, curve),
     )
+
+
+def _stored(
+    file: str, rows: Sequence[Measured], stored: StoredCurve, confidence: float
+) -> TargetCurve:
+    """A stored curve for a plate, unless its Ct were read at another level."""
+    here = rows[0].read_at
+    why = refusal(stored.target, stored.read_at, here)
+    if why is not None:
+        return TargetCurve(file, stored.target, None, why, stored=stored)
+    notes = remarks(stored.read_at, here)
+    if stored.curve.between_sd == 0:
+        note = say(
+            "The curve was stored: lot {lot}, made {made}. Its interval does not hold what differs "
+            "from run to run.",
+            lot=stored.lot or "not stated",
+            made=str(stored.made or "on an unknown day"),
+        )
+        notes.insert(0, note)
+    curve = replace(stored.curve, confidence=confidence)
+    return TargetCurve(file, stored.target, curve, stored=stored, notes=tuple(notes))
 
 
 def _notes(rows: Sequence[Measured], curve: StandardCurve) -> tuple[Said, ...]:
@@ -224,7 +243,16 @@ def _pool(
             curves[key] = replace(curves[key], curve=curve)
         for key in keys:
             if curves[key].curve is None and not any(r.task is Task.STANDARD for r in plates[key]):
-                curves[key] = TargetCurve(key[0], target, made.new_plate)
+                level = shared([plates[one][0].read_at for one in mine])
+                here = plates[key][0].read_at
+                why = refusal(target, level, here)
+                curves[key] = TargetCurve(
+                    key[0],
+                    target,
+                    made.new_plate if why is None else None,
+                    why,
+                    notes=() if why or level == here else tuple(remarks(level, here)),
+                )
         pooled[target] = made
     if not pooled:
         raise InputError(
@@ -332,4 +360,5 @@ def _keep(
     """A curve with the files of its standards; its day is the first of theirs."""
     source = tuple(dict.fromkeys(f"{row.file} {row.sha256}" for row in rows))
     days = [row.run_date for row in rows if row.run_date is not None]
-    return StoredCurve(target, curve, lot, min(days, default=None), source, unit)
+    level = shared([row.read_at for row in rows])
+    return StoredCurve(target, curve, lot, min(days, default=None), source, unit, level)

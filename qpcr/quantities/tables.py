@@ -117,6 +117,8 @@ def _curve_row(one: TargetCurve) -> dict[str, Cell]:
         "confidence": _of(curve, "confidence"),
         "lot": _of(kept, "lot"),
         "made": str(kept.made) if kept and kept.made else None,
+        "threshold": _of(one.read_at, "threshold"),
+        "curve_threshold": _of(_of(kept, "read_at"), "threshold"),
         "file": one.file,
         "reason": one.reason,
         "notes": " ".join(one.notes),

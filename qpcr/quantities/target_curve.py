@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calibration.curve_checks import ALLOWED_DEVIATION, ALPHA, LackOfFit, LinearRange, Outlier
+from calibration.read_at import ReadAt
 from calibration.standard_curve import StandardCurve
 from calibration.stored_curve import StoredCurve
 from qpcr.qc import Limits
@@ -33,6 +34,8 @@ class TargetCurve:
     limits
         Of the quality rule ``efficiency``, that judges the curve here as in an analysis; ``None``
         where nobody does.
+    read_at
+        What the Cq of this plate were read at, ``None``: not known.
     """
 
     file: str
@@ -45,6 +48,7 @@ class TargetCurve:
     stored: StoredCurve | None = None
     notes: tuple[Said, ...] = ()
     limits: Limits | None = None
+    read_at: ReadAt | None = None
 
     @property
     def judgement(self) -> Said | None:
