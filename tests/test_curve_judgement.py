@@ -70,7 +70,7 @@ def test_a_passed_installation_test_does_not_speak_for_the_curve(plates):
         found = quantify(measured(analyze(plates[name])))
         (test,) = [one for one in installation_tests(found) if one.task is Task.UNKNOWN]
         assert test.result.passed
-        assert ("the standards have a fault" in test.message) is (name == "bad")
+        assert ("see the warning about the curve" in test.message) is (name == "bad")
 
 
 def line(efficiency, wobble=0.0):

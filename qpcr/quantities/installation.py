@@ -72,12 +72,12 @@ def installation_tests(found: Quantities, every: bool = False) -> tuple[Installa
 
 
 def _beside(one: Installation) -> Installation:
-    """The same test, with what it does not answer: its curve is faulty."""
+    """The same test, with what it does not answer: its curve has a warning."""
     if one.result is None:
         return one
     message = say(
         "{message} The test asks whether two populations are told apart, not whether their copies "
-        "are right: the standards have a fault, see there.",
+        "are right: see the warning about the curve.",
         message=one.message,
     )
     return replace(one, message=message)
