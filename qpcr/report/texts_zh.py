@@ -68,7 +68,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "outcome_not_detected": "未检出",
         "outcome_inconclusive": "无法判定",
         "outcome_invalid": "无效",
-        "outcome_not_tested": "未检测",
+        "outcome_not_tested": "未做检测",
         # warnings and notes
         "warnings": "请注意",
         "notes": "读取和处理说明",

@@ -81,7 +81,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "not detected": "未检出",
         "inconclusive": "不确定",
         "invalid": "无效",
-        "not tested": "未检测",
+        "not tested": "未做检测",
         "preliminary": "初步",
         "reviewed": "已复核",
         "signed": "已签发",
