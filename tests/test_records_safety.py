@@ -593,3 +593,39 @@ def test_a_later_version_is_refused(folder):
     path.write_bytes(path.read_bytes().replace(b'"format_version":1', b'"format_version":2'))
     with pytest.raises(InputError, match="later version"):
         Store.open(folder)
+
+
+NO_THREADS = """
+import atexit, sys
+from pathlib import Path
+from qpcr.records import Change, Kind, Store
+store = Store.open(Path(sys.argv[1]))
+def late():
+    changes = [Change(f"p{i}", Kind.CLINICAL, "sex", "female") for i in range(3)]
+    print(store.commit(None, changes).events)
+atexit.register(late)
+"""
+
+
+def test_a_commit_at_the_end_of_a_program_is_acknowledged_and_whole(tmp_path):
+    """There are no threads any more then, of which several files would be synced."""
+    folder = Store.init(tmp_path / "store").folder
+    done = python(NO_THREADS, folder)
+    assert (done.stdout.strip(), done.stderr) == ("3", "")
+    assert not verify(folder).problems
+    assert len(Store.open(folder).patients()) == 3
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
+def test_what_cannot_be_derived_is_a_warning_and_the_commit_stands(tmp_path, monkeypatch, error):
+    store = Store.init(tmp_path / "store")
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(store, "_write_patients", fail)
+    with pytest.warns(QpcrWarning, match="The commit is safe"):
+        store.commit(None, [Change("A", Kind.CLINICAL, "sex", "female")], user="u")
+    monkeypatch.undo()
+    store.commit(None, [Change("A", Kind.CLINICAL, "sex", "male", "typo")], user="u")
+    assert not store.verify().problems

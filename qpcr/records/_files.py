@@ -109,12 +109,17 @@ def _write_batch(store: Path, files: Sequence[tuple[Path, bytes]]) -> None:
 
 
 def _sync_all(handles: Sequence[int]) -> None:
-    """Sync open files; several at the same time."""
-    if len(handles) == 1:
-        os.fsync(handles[0])
-        return
-    with ThreadPoolExecutor(min(SYNCING, len(handles))) as pool:
-        list(pool.map(os.fsync, handles))
+    """Sync open files; several at the same time, where there are threads to be had."""
+    if len(handles) > 1:
+        # None are to be had at the end of a program, or where the system has no more of them.
+        with (
+            contextlib.suppress(RuntimeError),
+            ThreadPoolExecutor(min(SYNCING, len(handles))) as pool,
+        ):
+            list(pool.map(os.fsync, handles))
+            return
+    for handle in handles:
+        os.fsync(handle)
 
 
 def write_all(handle: int, data: bytes) -> None:

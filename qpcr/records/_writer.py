@@ -80,10 +80,11 @@ class Writer:
             layout.write_head(self.folder, self._index.position)  # last: it says that all is done
             if self._index.position.sequence - self._index.saved >= SAVE_EVERY:
                 self._index.save(self.folder, self.id)
-        except OSError as error:
+        except (OSError, RuntimeError, MemoryError, sqlite3.Error) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             said = (
                 "The commit is safe, but what is derived from it could not be renewed "
-                f"({error.strerror}); the next writer will try again."
+                f"({why}); the next writer will try again."
             )
             warnings.warn(said, QpcrWarning, stacklevel=3)
 
