@@ -14,6 +14,7 @@ import pytest
 from report_records import ATTACKS
 
 from qpcr import Settings
+from qpcr.lots import Lot
 from qpcr.records import Change, Kind, State, Store
 from qpcr.serve import Guard, Keys, make_app
 from qpcr.serve.guard import COOKIE, session_of
@@ -358,3 +359,38 @@ def test_the_history_says_residual_disease_in_the_language(store):
     assert "阳性 0.006 % 2026-02-02" in text
     assert f"{CHINESE['residual']}: IK/d33" in text
     assert page.get("/patient/residual?id=P9").status_code == 200
+
+
+@pytest.mark.parametrize("step", ["review", "amend"])
+def test_who_is_quicker_between_the_check_and_the_step_is_found(store, monkeypatch, step):
+    """The result that was looked at is another by the time the step is written."""
+    visitor, (patient, path) = Visitor(store), first(store)
+    real = getattr(Store, step)
+
+    def late(self, *given, **more):
+        told = {"outcome": "inconclusive", "deletions": []}
+        change = Change(patient, Kind.RESULT, path, told, "typing error")
+        with monkeypatch.context() as quick:
+            quick.setattr(Store, step, real)
+            Store.open(store.folder).amend(change, user="wang")
+        return real(self, *given, **more)
+
+    monkeypatch.setattr(Store, step, late)
+    more = {"outcome": "not detected", "deletions": "", "reason": "as I see it"}
+    answer = visitor.act(step, patient, path, **(more if step == "amend" else {}))
+    assert answer.status_code == 409
+    assert "changed since" in answer.text
+    result = store.patient(patient).results[path]
+    assert (result.outcome, result.state) == ("inconclusive", State.AMENDED)
+    assert result.reviewed_by is None
+
+
+def test_the_report_of_a_run_shows_the_lots_as_they_are_known_now(store):
+    run = store.runs()[0].run_id
+    visitor = Visitor(store)
+    store.set_lots(run, [Lot("mastermix", "LOT-MISREAD")], user="li")
+    assert "LOT-MISREAD" in visitor.get(f"/runs/{run}/report").text
+    store.set_lots(run, [Lot("mastermix", "LOT-RIGHT")], user="li", reason="misread")
+    page = visitor.get(f"/runs/{run}/report").text
+    assert "LOT-RIGHT" in page
+    assert "LOT-MISREAD" not in page

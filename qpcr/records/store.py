@@ -37,6 +37,7 @@ from qpcr.unmatched import refuse_contradictions
 if TYPE_CHECKING:
     from qpcr.lots import Lot
     from qpcr.record import Record
+    from qpcr.records.seen import Seen
     from qpcr.records.verify import Report
 
 
@@ -105,6 +106,7 @@ class Store(Writer):
         *,
         user: str | None = None,
         reason: str | None = None,
+        seen: Seen | None = None,
     ) -> Receipt:
         """Write a run, changes to patients, or both: wholly, or not at all.
 
@@ -123,6 +125,8 @@ class Store(Writer):
             a call changes, and where a sample belongs to another patient than before: then the
             earlier result is taken back from the patient who had it. Needed too where a lot on
             record is another.
+        seen
+            What the caller's decision rests on, checked with the store locked.
 
         Returns
         -------
@@ -132,8 +136,9 @@ class Store(Writer):
         Raises
         ------
         InputError
-            A change is not allowed, the sample sheet contradicts itself, the disk is full or must
-            not be written, or others write for too long. Then nothing was written.
+            A change is not allowed, `seen` holds no more, the sample sheet contradicts itself, the
+            disk is full or must not be written, or others write for too long. Then nothing was
+            written.
         """
         user = user or getuser()
         check_text("user", user)
@@ -142,6 +147,8 @@ class Store(Writer):
             refuse_contradictions(record)
         with self._writing(self.timeout):
             run, latest, again = self._known(record)
+            if seen is not None:
+                seen.check(self._index, latest)
             if record is not None:
                 before = latest if run is None else run["revision_of"]
                 now = latest if run is None else run["run_id"]
@@ -310,21 +317,27 @@ class Store(Writer):
         where = " AND ".join(f"{name} = ?" for name in chosen) or "1"
         return self._ask(lambda index: index.events(where, tuple(chosen.values())))
 
-    def review(self, patient: str, path: str, *, user: str | None = None) -> Receipt:
+    def review(
+        self, patient: str, path: str, *, user: str | None = None, seen: Seen | None = None
+    ) -> Receipt:
         """Mark a result as reviewed; InputError when the rules do not allow it."""
-        return self.commit(None, [_step(patient, path, State.REVIEWED)], user=user)
+        return self.commit(None, [_step(patient, path, State.REVIEWED)], user=user, seen=seen)
 
-    def sign(self, patient: str, path: str, *, user: str | None = None) -> Receipt:
+    def sign(
+        self, patient: str, path: str, *, user: str | None = None, seen: Seen | None = None
+    ) -> Receipt:
         """Sign a reviewed result, which makes it final; InputError where that is not allowed."""
-        return self.commit(None, [_step(patient, path, State.SIGNED)], user=user)
+        return self.commit(None, [_step(patient, path, State.SIGNED)], user=user, seen=seen)
 
-    def amend(self, change: Change, *, user: str | None = None) -> Receipt:
+    def amend(
+        self, change: Change, *, user: str | None = None, seen: Seen | None = None
+    ) -> Receipt:
         """Change what is on record of a patient who is; a reason is needed.
 
         Of a result, only what is named in ``change.new`` changes, and it becomes *amended*.
         """
         self.patient(change.patient)  # a mistyped id must not make a new patient
-        return self.commit(None, [self._merged(change)], user=user)
+        return self.commit(None, [self._merged(change)], user=user, seen=seen)
 
     def _merged(self, change: Change) -> Change:
         if change.kind is not Kind.RESULT or not isinstance(change.new, dict):

@@ -16,6 +16,7 @@ from qpcr.records import Change, Kind, PatientQuery, RunQuery, State, Store
 from qpcr.records.assays import Assay, assays
 from qpcr.records.query import is_day
 from qpcr.records.residual import residual_on_record, treatments_on_record
+from qpcr.records.seen import OvertakenError, Seen
 
 if TYPE_CHECKING:
     from qpcr.records import Event, Patient, Result, RunSummary
@@ -208,28 +209,30 @@ def take_step(store: Store, step: str, form: Mapping[str, str], user: str) -> No
     patient, path = form.get("patient", ""), form.get("path", "")
     found = store.patient(patient)
     if form.get("sequence") != str(found.sequence):
-        raise InputError(
+        raise OvertakenError(
             "this patient's record was changed since the page was opened",
             remedy="go back, look at the record as it is now, and decide again",
         )
+    seen = Seen(patients={patient: found.sequence})  # who is quicker from here on is found, too
     if path not in found.results:
         raise InputError("the patient has no such result")
     if step == "review":
-        store.review(patient, path, user=user)
+        store.review(patient, path, user=user, seen=seen)
     elif step == "sign":
-        store.sign(patient, path, user=user)
+        store.sign(patient, path, user=user, seen=seen)
     else:
-        _amend(store, found, path, form, user)
+        _amend(store, path, form, user, seen)
 
 
-def _amend(store: Store, patient: Patient, path: str, form: Mapping[str, str], user: str) -> None:
+def _amend(store: Store, path: str, form: Mapping[str, str], user: str, seen: Seen) -> None:
     """Change a result's outcome and deletions, with a reason."""
     reason = form.get("reason", "").strip()
     if not reason:
         raise InputError("a change needs a reason", remedy="go back and say why")
     deletions = [one.strip() for one in form.get("deletions", "").split("+") if one.strip()]
     new = {"outcome": form.get("outcome", ""), "deletions": deletions}
-    store.amend(Change(patient.id, Kind.RESULT, path, new, reason), user=user)
+    change = Change(form["patient"], Kind.RESULT, path, new, reason)
+    store.amend(change, user=user, seen=seen)
 
 
 class Words:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -26,9 +27,11 @@ from qpcr.serve.texts_zh import TEXTS as CHINESE
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from qpcr.lots import Lot
+
 LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": ENGLISH, "zh": CHINESE})
 KEPT_REPORTS = 8
-"""Rendered reports that are kept in memory: a stored run never changes."""
+"""Rendered reports that are kept in memory: of a stored run only lots may change."""
 
 
 def make_app(store: Store, lang: str = "en") -> Starlette:
@@ -73,8 +76,7 @@ class _Pages:
         """The run's report, made from the store."""
         run, lang = request.path_params["run"], self._language(request)
         try:
-            self._store.summary(run)
-            text = self._report(run, lang)
+            text = self._report(run, self._store.lots(run), lang)
         except QpcrError as error:
             return self._error(request, error, 404)
         return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
@@ -156,10 +158,10 @@ class _Pages:
         del error
         return self._error(request, InputError("there is no such page"), 404)
 
-    def _render_report(self, run: str, lang: str) -> str:
+    def _render_report(self, run: str, lots: tuple[Lot, ...], lang: str) -> str:
         from qpcr.report import render
 
-        return render(self._store.current(run), lang=lang)
+        return render(replace(self._store.record(run), lots=lots), lang=lang)
 
     def _known(
         self, request: Request, template: str, view: Callable[[], dict[str, Any]]
