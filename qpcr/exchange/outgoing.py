@@ -87,13 +87,20 @@ def outgoing(patient: Patient, panel_of: Callable[[str], Panel | None]) -> tuple
 
 
 def _withdrawn(patient: Patient, panel_of: Callable[[str], Panel | None]) -> Iterator[Outgoing]:
-    """Results that were signed and are not the patient's any more, as they were signed."""
+    """Results that were signed and do not hold any more, as they were signed.
+
+    They were taken back; or a signed result that replaced them was, and none has followed.
+    """
     signed: dict[str, Result] = {}
     for place, event in enumerate(patient.events, 1):
         if event.kind is Kind.REVIEW and event.new == State.SIGNED:
             signed[event.path] = fold(patient.id, patient.events[:place]).results[event.path]
+    standing = {one.path for one in patient.standing_results}
     for path, one in signed.items():
-        if path not in patient.results and one.outcome in OUTCOMES:
+        later = {other.path for other in patient.revisions(one)}
+        gone = path not in patient.results
+        orphan = not gone and path not in standing and not later & patient.results.keys()
+        if (gone or orphan) and one.outcome in OUTCOMES:
             yield Outgoing(one, panel_of(one.run), "entered-in-error", None, changed=False)
 
 

@@ -112,6 +112,7 @@ def deidentified(patient: Patient, pseudonyms: Pseudonyms, dates: Dates = "shift
         _specimen(number, one, day) for number, one in enumerate(patient.specimens.values(), 1)
     ]
     results = [_result(one, pseudonyms) for one in patient.results.values()]
+    gone = [_result(one, pseudonyms) for one in patient.taken_back.values()]
     return Patient(
         pseudonyms.name("patient", patient.id),
         FrozenMap({name: one for name, one in clinical.items() if one is not None}),
@@ -119,6 +120,7 @@ def deidentified(patient: Patient, pseudonyms: Pseudonyms, dates: Dates = "shift
         FrozenMap({one.path: one for one in results}),
         (),
         0,
+        FrozenMap({one.path: one for one in gone}),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from qpcr.errors import InputError
 from qpcr.records._clinical import check_field, check_specimen, check_together, stated
+from qpcr.records.chain import check_whole
 from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind
 from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
@@ -50,8 +51,8 @@ def completed(
     ------
     InputError
         The value is not what the caller believes, a reason is missing, a step of the review is
-        not allowed, or a clinical value is none of its field or contradicts another. Nothing is
-        said of who the patient is.
+        not allowed, only a part of a chain of results is taken back, or a clinical value is none
+        of its field or contradicts another. Nothing is said of who the patient is.
     """
     made: list[Event] = []
     known: dict[tuple[bool, str], list[Event]] = {}
@@ -78,6 +79,10 @@ def completed(
         events.append(event)
     for patient, fields in stated(made).items():
         check_together(patient, known[False, patient], fields)
+    taken = {(e.patient, e.path) for e in made if e.kind is Kind.RESULT and e.new is None}
+    for patient in dict.fromkeys(patient for patient, _ in taken):
+        paths = [path for name, path in taken if name == patient]
+        check_whole(fold(patient, known[False, patient]), sorted(paths))
     return tuple(made)
 
 
@@ -156,7 +161,8 @@ def _check_review(
         raise InputError(
             f"a later analysis replaces this result: it cannot become {new}",
             expected=f"the result of run {result.superseded_by}, or of one that replaces that",
-            remedy="qpcr records show lists a patient's results: review and sign the latest one",
+            remedy="qpcr records show lists a patient's results: review and sign the latest one; "
+            "where that was taken back, analyze the run again",
         )
     check_step(State(str(old)), new, user, result.reviewed_by, policy)
     if new is State.AMENDED and not (change.reason or "").strip():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 """Another version is thrown away and built again."""
 
 SCHEMA = """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qpcr._frozen import FrozenMap
+from qpcr.records.chain import later_of, linked
 from qpcr.records.event import Event, Kind
 from qpcr.records.review import State
 
@@ -55,7 +56,7 @@ class Result:
     revision_of
         The run whose result this one replaces.
     superseded_by
-        The run whose result replaces this one.
+        The run whose result replaces this one (:func:`qpcr.records.chain.linked`).
     state
         How far it is.
     reviewed_by, signed_by
@@ -107,6 +108,8 @@ class Patient:
         The whole history, oldest first.
     sequence
         Of the last commit that touched the patient.
+    taken_back
+        Results that are not the patient's any more, by path, as they were: links of their chains.
     """
 
     id: str
@@ -115,6 +118,7 @@ class Patient:
     results: Mapping[str, Result]
     events: tuple[Event, ...]
     sequence: int
+    taken_back: Mapping[str, Result] = field(default_factory=FrozenMap)
 
     @property
     def current_results(self) -> tuple[Result, ...]:
@@ -126,7 +130,7 @@ class Patient:
         """Signed results, without those that a signed revision replaces.
 
         A signed result stays final until a revision of it, the next or a later one, is signed too;
-        it does not become final again when that one is amended.
+        it does not become final again when that one is amended or taken back.
         """
         return tuple(
             one
@@ -143,16 +147,8 @@ class Patient:
         )
 
     def revisions(self, result: Result) -> tuple[Result, ...]:
-        """Results that replace one, in turn: its revision, the revision of that, and so on."""
-        by_place = {(one.run, one.sample): one for one in self.results.values()}
-        found: list[Result] = []
-        while result.superseded_by is not None:
-            later = by_place.get((result.superseded_by, result.sample))
-            if later is None or later in found:
-                break
-            found.append(later)
-            result = later
-        return tuple(found)
+        """Results that replace one, in turn, those among them that were taken back included."""
+        return later_of(result, (*self.taken_back.values(), *self.results.values()))
 
 
 _SPECIMEN = ("timepoint", "specimen", "date")
@@ -187,19 +183,21 @@ def fold(patient: str, events: Iterable[Event]) -> Patient:
     clinical: dict[str, Any] = {}
     specimens: dict[str, Specimen] = {}
     results: dict[str, Result] = {}
+    gone: dict[str, Result] = {}
     for event in history:
         if event.kind is Kind.CLINICAL:
             _put(clinical, event, event.new)
         elif event.kind is Kind.SPECIMEN:
             _put(specimens, event, None if event.new is None else _specimen(event))
         elif event.kind is Kind.RESULT:
-            _put_result(results, event)
+            _put_result(results, gone, event)
         elif event.path in results:
             results[event.path] = _reviewed(results[event.path], event)
     last = history[-1].sequence if history else 0
     return Patient(
-        patient, FrozenMap(clinical), FrozenMap(specimens), FrozenMap(results), history, last
-    )
+        patient, FrozenMap(clinical), FrozenMap(specimens), FrozenMap(linked(results, gone)),
+        history, last, FrozenMap(gone),
+    )  # fmt: skip
 
 
 def _put(values: dict[str, Any], event: Event, value: Any) -> None:
@@ -215,27 +213,22 @@ def _specimen(event: Event) -> Specimen:
     return Specimen(event.path, **named, other=FrozenMap(told))
 
 
-def _put_result(results: dict[str, Result], event: Event) -> None:
-    if event.new is None:
-        results.pop(event.path, None)
-        return
+def _put_result(results: dict[str, Result], gone: dict[str, Result], event: Event) -> None:
     before = results.get(event.path)
+    if event.new is None:
+        if before is not None:
+            gone[event.path] = results.pop(event.path)
+        return
     told = dict(event.new)
     run, sample = told.pop("run", event.run or ""), told.pop("sample", "")
     lists: dict[str, Any] = {name: tuple(told.pop(name, None) or ()) for name in LISTS}
     named = {name: told.pop(name, None) for name in _RESULT}
     made = Result(event.path, run, sample, **lists, **named, other=FrozenMap(told))
     if before is not None:
-        made = replace(
-            made,
-            superseded_by=before.superseded_by,
-            state=State.AMENDED,
-            once_signed=before.once_signed,
-        )
+        made = replace(made, state=State.AMENDED, once_signed=before.once_signed)
+    elif (back := gone.pop(event.path, None)) is not None:
+        made = replace(made, once_signed=back.once_signed)
     results[event.path] = made
-    for path, other in results.items():
-        if other.run == made.revision_of and other.sample == made.sample:
-            results[path] = replace(other, superseded_by=made.run)
 
 
 def _reviewed(result: Result, event: Event) -> Result:

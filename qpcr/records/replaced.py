@@ -119,7 +119,8 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
     old = run["revision_of"]
     if old is None:
         return Replaced()
-    filed = _filed(index, old)
+    every = _filed(index, old)
+    filed = {name: them[-1] for name, them in every.items()}
     before = _samples(index, old)
     before |= {name: _as_it_stands(patient, one) for name, (patient, one) in filed.items()}
     after = {one["sample"]: _now(one) for one in run["samples"]}
@@ -134,8 +135,11 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
     calls = tuple(
         changed for name, pair in pairs.items() if (changed := _change(name, *pair)) is not None
     )
-    moved = [one for name, one in filed.items() if pairs[name][1].patient != one[0]]
-    results = [(who, one) for who, last in moved for one in _all_of(index, who, last)]
+    results = [
+        one for name, them in every.items() for one in them if pairs[name][1].patient != one[0]
+    ]
+    calls += tuple(_left(one.sample, pairs[one.sample][1]) for who, one in results
+                   if who != filed[one.sample][0])  # fmt: skip
     withdrawn = [Change(who, Kind.RESULT, one.path, None, run=one.run) for who, one in results]
     involved = {(who, one.path): one for who, one in (*filed.values(), *results)}
     return Replaced(
@@ -146,13 +150,6 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
         _released(record, pairs, calls),
         unnamed=bool(filed) and not record.identities,
     )
-
-
-def _all_of(index: Index, patient: str, last: Result) -> list[Result]:
-    """A result and those that it replaced, in turn."""
-    known = index.patient(patient)
-    before = () if known is None else known.results.values()
-    return [one for one in before if one == last or (known and last in known.revisions(one))]
 
 
 def _specimens(index: Index, results: Iterable[tuple[str, Result]]) -> Iterator[Change]:
@@ -204,6 +201,13 @@ def _change(sample: str, before: _Called, after: _Called) -> CallChange | None:
     return None if was == now else CallChange(sample, was, now)
 
 
+def _left(sample: str, after: _Called) -> CallChange:
+    """An earlier analysis of a sample is on record of one more patient: it goes too."""
+    whose = "of nobody" if after.patient is None else "of another patient"
+    before = "an earlier analysis is on record of a further patient"
+    return CallChange(sample, before, f"{after.words}, {whose}")
+
+
 def _said(called: _Called) -> str:
     return " / ".join(part for part in called.place if part) or "no time point"
 
@@ -212,15 +216,24 @@ def _place(told: Mapping[str, Any]) -> tuple[str | None, ...]:
     return told["timepoint"], told["specimen"]
 
 
-def _filed(index: Index, run: str) -> dict[str, tuple[str, Result]]:
-    """Results of a run as they stand, with their patients, by sample."""
-    rows = index.db.execute("SELECT DISTINCT patient FROM results WHERE run = ?", (run,)).fetchall()
-    found = {}
-    for (name,) in rows:
-        patient = index.patient(name)
-        for one in () if patient is None else patient.results.values():
-            if one.run == run:
-                found[one.sample] = name, one
+def _filed(index: Index, run: str) -> dict[str, list[tuple[str, Result]]]:
+    """Results of a run and of those that it replaced, with their patients, by sample; oldest first.
+
+    The earlier ones too: a later result may have been taken back alone, or be somebody else's.
+    """
+    runs: list[str | None] = []
+    now: str | None = run
+    while now is not None and now not in runs:
+        runs.insert(0, now)
+        row = index.db.execute("SELECT revision_of FROM runs WHERE run_id = ?", (now,)).fetchone()
+        now = None if row is None else row[0]
+    select = "SELECT DISTINCT patient FROM results WHERE run = ?"
+    names = dict.fromkeys(row[0] for one in runs for row in index.db.execute(select, (one,)))
+    known = [one for name in names if (one := index.patient(name)) is not None]
+    results = [(one.id, made) for one in known for made in one.results.values() if made.run in runs]
+    found: dict[str, list[tuple[str, Result]]] = {}
+    for who, result in sorted(results, key=lambda one: runs.index(one[1].run)):
+        found.setdefault(result.sample, []).append((who, result))
     return found
 
 

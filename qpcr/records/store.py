@@ -24,8 +24,9 @@ from qpcr.records._search import find_patients, find_runs
 from qpcr.records._short import changes_of, digests, experiment_of, short
 from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer
 from qpcr.records.amendment import CALL, amended
+from qpcr.records.chain import chain_of
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
-from qpcr.records.event import OURS, Change, Event, Kind, check_text
+from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind, check_text
 from qpcr.records.index import Index
 from qpcr.records.patient import Patient, value_at
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
@@ -334,9 +335,15 @@ class Store(Writer):
     ) -> Receipt:
         """Change what is on record of a patient who is; a reason is needed.
 
-        Of a result, only what is named in ``change.new`` changes, and it becomes *amended*.
+        Of a result, only what is named in ``change.new`` changes, and it becomes *amended*. When
+        one is taken back, all analyses of that sample are (:mod:`qpcr.records.chain`).
         """
-        self.patient(change.patient)  # a mistyped id must not make a new patient
+        patient = self.patient(change.patient)  # a mistyped id must not make a new patient
+        result = patient.results.get(change.path)
+        if change.kind is Kind.RESULT and change.new is None and result is not None:
+            whole = chain_of(patient, result)
+            others = [replace(change, path=o.path, old=UNCHECKED) for o in whole if o != result]
+            return self.commit(None, [change, *others], user=user, seen=seen)
         return self.commit(None, [self._merged(change)], user=user, seen=seen)
 
     def _merged(self, change: Change) -> Change:

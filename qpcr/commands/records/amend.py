@@ -40,7 +40,11 @@ def amend(
     take_back: bool,
     reason: str,
 ) -> None:
-    """Change what is on record; what was stays in the history. A result needs a new review."""
+    """Change what is on record; what was stays in the history. A result needs a new review.
+
+    --take-back of a result takes back every analysis of that sample of the run: it is not the
+    patient's. Where only an analysis is wrong, analyze the run again.
+    """
     from qpcr.exchange.clinical import clinical_change
     from qpcr.records import Change, Kind
 
@@ -54,6 +58,9 @@ def amend(
         change = Change(patient, Kind(kind), path, None if value is None else _value(value), reason)
     done = store.amend(change, user=user)
     click.echo("already so" if done.already_there else f"amended: commit {done.sequence}")
+    if done.events > 1:
+        gone = [e.path for e in store.history(patient=patient) if e.sequence == done.sequence]
+        click.echo(f"taken back with it: {', '.join(one for one in gone if one != path)}")
 
 
 def _target(kind: str | None, path: str | None, result: str | None) -> tuple[str, str]:
