@@ -26,6 +26,11 @@ def complain(error: Exception) -> None:
     click.echo(f"qpcr: {error}", err=True)
 
 
+def say_stopping() -> None:
+    """Say that an interruption was noticed, and what is waited for."""
+    click.echo("qpcr: stopping; runs that are at work are finished first", err=True)
+
+
 def is_utf8(stream: TextIO) -> bool:
     """Whether every character can be written to a stream."""
     return codecs.lookup(stream.encoding or "ascii").name == "utf-8"

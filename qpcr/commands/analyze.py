@@ -26,7 +26,7 @@ from qpcr.commands._options import (
     scheduler_option,
     settings_from,
 )
-from qpcr.commands._screen import complain, progress, show
+from qpcr.commands._screen import complain, progress, say_stopping, show
 from qpcr.commands._stores import keep_option, to_write
 from qpcr.counted import counted
 
@@ -134,7 +134,7 @@ def analyze(
         reason=why,
         resume=resume,
     )
-    mapper = mapper_for(jobs or processes_for(len(files)), scheduler, _stopping)
+    mapper = mapper_for(jobs or processes_for(len(files)), scheduler, say_stopping)
     code = _work_off(analyze_files(files, order, mapper), files, order, explain)
     if code:
         sys.exit(code)
@@ -205,10 +205,6 @@ def _check_release(reason: str | None, panel_name: str | None) -> None:
         raise click.UsageError("--release needs a reason: why the run is used all the same")
     if panel_name is None:
         raise click.UsageError("--release is about calls: it needs --panel")
-
-
-def _stopping() -> None:
-    click.echo("qpcr: stopping; runs that are at work are finished first", err=True)
 
 
 def _distinct(files: tuple[Path, ...], out: Path | None) -> None:

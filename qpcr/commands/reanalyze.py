@@ -11,7 +11,7 @@ import click
 
 from qpcr.commands import BAD_INPUT, FAILED
 from qpcr.commands._options import METHODS, scheduler_option
-from qpcr.commands._screen import print_table, progress
+from qpcr.commands._screen import print_table, progress, say_stopping
 from qpcr.commands.records._options import opened, store_option, user_option
 from qpcr.counted import counted
 
@@ -65,7 +65,7 @@ def reanalyze(
     chosen = {"again": again, "apply": apply, "reason": reason, "method": method}
     chosen["user"] = user or getuser()  # not the one a worker runs as
     waiting = jobs_of(opened(folder), runs, panel, **chosen)  # type: ignore[arg-type]
-    mapper = mapper_for(jobs or processes_for(len(waiting)), scheduler)
+    mapper = mapper_for(jobs or processes_for(len(waiting)), scheduler, say_stopping)
     done: list[Redone] = []
     try:
         with progress(visible=True) as bar, closing(work_off(waiting, mapper)) as answers:
