@@ -15,9 +15,10 @@ from qpcr import Settings
 from qpcr.batch import Order
 from qpcr.calls import Release
 from qpcr.errors import InputError
+from qpcr.exchange.clinical import plan_file
 from qpcr.reanalysis import jobs_of, reanalyze
 from qpcr.records import Change, Kind, PatientQuery, RunQuery, Store
-from qpcr.samples import Identity
+from qpcr.samples import Identity, read_sample_sheet
 from qpcr.watch.errand import Errand, Outcome, Plan, carry_out
 from tests.store_kit import record
 
@@ -146,21 +147,47 @@ def test_a_forgotten_sheet_takes_nothing_back(store):
     keep(store, replace(record(2), settings=Settings(threshold=0.3)))  # it was nobody's before
 
 
-@pytest.mark.parametrize("other", ["PAT-1", "pat 1", " pat-1", "ｐａｔ-1", "pat–1"])
+ALIKE = ["PAT-1", "pat 1", " pat-1", "ｐａｔ-1", "pat–1", "pat1", "PAT_1", "рat-1", "ΡΑΤ-1"]
+ALIKE += ["pat\u30fc1", "pat\u20431"]
+
+
+@pytest.mark.parametrize("other", ALIKE)
 def test_an_id_that_looks_like_another_makes_no_new_patient(store, other):
     keep(store, record(1, "pat-1"))
     head = store.head()
-    if other != "pat 1":
-        with pytest.raises(InputError, match="only by case, width, spaces or dashes") as caught:
-            keep(store, record(2, other))
-        assert "pat" not in str(caught.value).replace("patient", "")
-        with pytest.raises(InputError, match="only by case"):
-            store.commit(changes=[Change(other, Kind.CLINICAL, "wbc", 5.5)], user="anna")
-        assert store.head() == head
+    with pytest.raises(InputError, match="only by case, width, spaces or dashes") as caught:
+        keep(store, record(2, other))
+    assert "pat" not in str(caught.value).replace("patient", "")
+    with pytest.raises(InputError, match="only by case"):
+        store.commit(changes=[Change(other, Kind.CLINICAL, "wbc", 5.5)], user="anna")
+    assert store.head() == head
     both = [Change(one, Kind.CLINICAL, "wbc", 5.5) for one in ("new-1", "NEW-1")]
     with pytest.raises(InputError, match="only by case"):
         store.commit(changes=both, user="anna")
     keep(store, record(3, "pat-2"))
+    for number, one in enumerate(("1-23", "12-3", "123"), 4):
+        keep(store, record(number, one))  # a dash keeps two numbers apart
+
+
+@pytest.mark.parametrize("sign", "\u200b\u00ad\ufeff\u200e\u202e\ue000\ufe0f\u3164")
+@pytest.mark.parametrize("known", [True, False])
+def test_no_id_has_a_sign_that_nobody_can_see(store, tmp_path, known, sign):
+    if known:
+        keep(store, record(1, "pat-1"))
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(f"sample,patient,specimen,timepoint\ns1,pat-{sign}1,blood,day 14\n", "utf-8")
+    (who,) = read_sample_sheet(sheet)
+    assert sign in who.patient
+    with pytest.raises(InputError, match="nobody can see") as caught:
+        keep(store, of(record(2), who))
+    assert f"U+{ord(sign):04X}" in caught.value.found
+    with pytest.raises(InputError, match="nobody can see"):
+        store.commit(changes=[Change(who.patient, Kind.CLINICAL, "wbc", 5.5)], user="anna")
+    table = tmp_path / "table.csv"
+    table.write_text(f"patient,sex\npat-{sign}1,female\n", "utf-8")
+    (refusal,) = plan_file(store, table).refusals
+    assert "seen" in refusal.problem or "nobody can see" in refusal.problem
+    assert len(store.patients()) == known
 
 
 def test_another_time_point_needs_a_reason_a_first_one_none(store):

@@ -6,7 +6,7 @@ is known, never takes a stored value back. A column that nobody says the meaning
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from qpcr.clinical.cells import Reading, parse_cell
 from qpcr.clinical.checks import Breach, contradictions
 from qpcr.clinical.column_map import ColumnMap
 from qpcr.clinical.dates import CellError
-from qpcr.clinical.fields import Field, Value, folded, schema
+from qpcr.clinical.fields import Field, Value, schema
+from qpcr.clinical.patient_ids import same_id, unseen
 from qpcr.clinical.sheet import Row
 from qpcr.clinical.strange import meant
 from qpcr.errors import InputError
@@ -152,7 +153,7 @@ def plan_import(
     table = columns_of(rows[0], columns, schema().fields)
     head = table.heads[table.patient]
     seen: dict[str, int] = {}
-    alike = {folded(one) for one in ids}
+    alike = {same_id(one) for one in ids}
     new: list[str] = []
     parts: list[_Compared] = []
     refusals = unknown_columns(rows, table, schema().fields)
@@ -162,13 +163,14 @@ def plan_import(
         patient = values.pop(PATIENT, None)
         if not isinstance(patient, str):
             continue
-        other = seen.setdefault(folded(patient), row.number)
+        key = patient if patient in ids else same_id(patient)
+        other = seen.setdefault(key, row.number)
         if other != row.number:
             expected = f"one row a patient; the same stands in row {other}"
             refusals.append(Refusal(row.number, head, "a patient stands twice", expected, None))
             continue
-        if patient not in ids and folded(patient) in alike:
-            problem = "an id that differs from one on record by case, width or spaces alone"
+        problem = None if patient in ids else _mistaken(patient, alike)
+        if problem is not None:
             refusals.append(Refusal(row.number, head, problem, "the id as it is on record", None))
             continue
         before = known(patient)
@@ -185,6 +187,15 @@ def plan_import(
         sum(part.unchanged for part in parts),
         table.unread,
     )
+
+
+def _mistaken(new: str, known: Container[str]) -> str | None:
+    """What is wrong with the id of a new patient; `known` as :func:`same_id` has them."""
+    if (sign := unseen(new)) is not None:
+        return f"an id with a sign that nobody can see: {sign}"
+    if same_id(new) in known:
+        return "an id that differs from one on record only in what looks the same"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
