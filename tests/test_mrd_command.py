@@ -14,7 +14,7 @@ from cli import main
 from qpcr import InputError
 from qpcr.quantities.measured import Measured
 from qpcr.quantities.mrd import evaluate, profile_of, wells_of
-from qpcr.records import Store
+from qpcr.records import Change, Kind, Store
 from qpcr.records.residual import residual_on_record
 from qpcr.report.residual import residual_sheet
 from qpcr.run import Task
@@ -230,6 +230,66 @@ def test_results_are_kept_in_the_record_and_drawn_again(tmp_path):
                "--deidentify").exit_code == 0  # fmt: skip
     for file in (tmp_path / "e").rglob("*.csv"):
         assert "d15" not in file.read_text(encoding="utf-8")
+
+
+def held(store, patient):
+    return sorted(Store.open(store).patient(patient).clinical)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "corrected.csv"])
+def test_a_corrected_table_takes_the_result_from_who_had_it(tmp_path, name):
+    store, day = tmp_path / "store", ("d15", "2026-01-15", 1e-2, COPIES)
+    Store.init(store)
+    told = ("--store", store, "--user", "anna", "--out")
+    text = plate([day])
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    assert run("mrd", tmp_path / "a.csv", *told, tmp_path / "1").exit_code == 0
+    (tmp_path / name).write_text(text.replace("P1,", "P2,"), encoding="utf-8")
+    before = Store.open(store).head()
+    done = run("mrd", tmp_path / name, *told, tmp_path / "2")
+    assert (done.exit_code, "on record of another patient" in done.output) == (3, True)
+    assert "P1" not in done.output
+    assert (Store.open(store).head(), (tmp_path / "2").exists()) == (before, False)
+    done = run("mrd", tmp_path / name, *told, tmp_path / "2", "--reason", "the table was wrong")
+    assert done.exit_code == 0
+    assert "taken back from the patient who had it: residual disease/IK/d15" in done.output
+    assert (held(store, "P1"), held(store, "P2")) == ([], ["residual disease/IK/d15"])
+    assert Store.open(store).history(patient="P1")[-1].reason == "the table was wrong"
+    again = run("mrd", tmp_path / name, *told, tmp_path / "3")
+    assert "on record already" in again.output
+    # another measurement of another patient, of the same name, is nobody else's
+    other = plate([("d15", "2026-02-15", 1e-3, COPIES)]).replace("P1,", "P3,")
+    (tmp_path / "b.csv").write_text(other, encoding="utf-8")
+    assert run("mrd", tmp_path / "b.csv", *told, tmp_path / "4").exit_code == 0
+    assert held(store, "P2") == held(store, "P3")
+
+
+def test_a_sample_of_the_same_name_on_another_day_says_both_days(tmp_path):
+    store = tmp_path / "store"
+    Store.init(store)
+    for name, day, code in (("a", "2026-01-15", 0), ("b", "2026-03-15", 3)):
+        (tmp_path / f"{name}.csv").write_text(plate([("d15", day, 1e-2, COPIES)]), "utf-8")
+        done = run("mrd", tmp_path / f"{name}.csv", "--store", store, "--out", tmp_path / name)
+        assert done.exit_code == code
+    assert "on record of 2026-01-15, now of 2026-03-15" in done.output
+
+
+def test_a_result_of_an_earlier_version_is_on_record_already(tmp_path):
+    """It lacks the digests of what it was computed from."""
+    store = Store.init(tmp_path / "store")
+    source = tmp_path / "a.csv"
+    source.write_text(plate(SAMPLES[:1]), encoding="utf-8")
+    run("mrd", source, "--store", store.folder, "--out", tmp_path / "a")
+    (value,) = store.patient("P1").clinical.values()
+    (path,) = store.patient("P1").clinical
+    old = {name: one for name, one in value.items() if not name.endswith("_sha256")}
+    assert len(old) == len(value) - 2
+    store.amend(Change("P1", Kind.CLINICAL, path, old, "as it was then", "a.csv"), user="anna")
+    again = run("mrd", source, "--store", store.folder, "--out", tmp_path / "b")
+    assert "on record already" in again.output
+    source.write_text(plate(SAMPLES[:1]).replace("P1,", "P2,"), encoding="utf-8")
+    done = run("mrd", source, "--store", store.folder, "--out", tmp_path / "c")
+    assert (done.exit_code, "on record of another patient" in done.output) == (3, True)
 
 
 CELLS = 500_000 / 6.6

@@ -288,3 +288,16 @@ def test_reanalysis_says_what_becomes_of_amended_results(store, plate):
     store.amend(Change("pat-1", Kind.RESULT, result.path, new, "smear"), user="bert")
     (done,) = reanalyze(jobs_of(store, panel=load_panel(str(strict))))
     assert [str(one) for one in done.calls] == ["P-001: inconclusive → not detected"]
+
+
+def test_residual_disease_of_a_sample_that_leaves_is_named(store):
+    value = {"value": 0.02, "date": "2024-01-15", "target": "IK", "sample": "s1"}
+    mine = Change("wrong", Kind.CLINICAL, "residual disease/IK/s1", value)
+    other = Change("wrong", Kind.CLINICAL, "residual disease/IK/s11", value)
+    store.commit(record(1, "wrong"), [mine, other], user="anna")
+    moved = replace(record(1, "right"), settings=Settings(threshold=0.3))
+    with pytest.raises(InputError, match="change calls") as caught:
+        keep(store, moved)
+    assert "residual disease in IK on record of the patient who had" in caught.value.found
+    told = [str(one) for one in keep(store, moved, "sheet").calls]
+    assert sum("residual disease" in one for one in told) == 1

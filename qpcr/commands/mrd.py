@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qpcr.quantities.mrd import MrdResult, MrdWell
     from qpcr.quantities.mrd_tables import Point
     from qpcr.records import Change
+    from qpcr.records.residual_kept import Measured
 
 
 @click.command()
@@ -91,13 +92,16 @@ def mrd(
     earlier = [point for path in previous for point in read_points(path)]
     method = method or profile.quantity.cq_method
     shares = {} if blasts is None else read_blasts(blasts)
-    results = evaluate(profile, _wells(files, sheet, background, method, run_name), shares)
+    wells = _wells(files, sheet, background, method, run_name)
+    results = evaluate(profile, wells, shares)
     folder = to_write(records, keep)
     if folder is not None:
         from qpcr.records.residual import mrd_changes
+        from qpcr.records.residual_kept import measured_of
 
         source = ", ".join(file.name for file in files)
-        earlier += _keep(folder, mrd_changes(profile, results, source, reason), user)
+        changes = mrd_changes(profile, results, source, reason)
+        earlier += _keep(folder, changes, measured_of(files, wells), user)
     tongue = language(language_from(lang))
     texts = mrd_texts(profile, results, earlier, treated, tongue.say, tongue.code)
     written = write_texts(texts, out)
@@ -141,14 +145,21 @@ def _wells(
     return wells
 
 
-def _keep(folder: Path, changes: Sequence[Change], user: str | None) -> list[Point]:
+def _keep(
+    folder: Path, changes: Sequence[Change], measured: Measured, user: str | None
+) -> list[Point]:
     """Keep results in a store; give what is on record of these patients."""
     from qpcr.records import Store
     from qpcr.records.residual import points_on_record
+    from qpcr.records.residual_kept import keeping
 
     store = Store.open(folder)
-    done = store.commit(changes=changes, user=user)
+    wanted = keeping(store, changes, measured)
+    done = store.commit(changes=wanted, user=user)
     click.echo("on record already" if done.already_there else f"kept in the store: {folder}")
+    for one in wanted:
+        if one.new is None:
+            click.echo(f"taken back from the patient who had it: {one.path}")
     return points_on_record(store, {one.patient for one in changes})
 
 

@@ -99,6 +99,11 @@ class Change:
         check_value(self.new)
 
 
+def review_step(patient: str, path: str, state: str) -> Change:
+    """A step of the review of a result."""
+    return Change(patient, Kind.REVIEW, path, str(state), run=path.partition("/")[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One change as it is kept for ever.

@@ -22,6 +22,7 @@ from qpcr.errors import InputError
 from qpcr.records._hdf import printable
 from qpcr.records._short import changes_of
 from qpcr.records.event import Change, Kind
+from qpcr.records.residual_kept import residual_left
 from qpcr.records.review import State
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
     ]
     calls += tuple(_left(one.sample, pairs[one.sample][1]) for who, one in results
                    if who != filed[one.sample][0])  # fmt: skip
+    calls += tuple(_residual(index, results))
     withdrawn = [Change(who, Kind.RESULT, one.path, None, run=one.run) for who, one in results]
     involved = {(who, one.path): one for who, one in (*filed.values(), *results)}
     return Replaced(
@@ -206,6 +208,18 @@ def _left(sample: str, after: _Called) -> CallChange:
     whose = "of nobody" if after.patient is None else "of another patient"
     before = "an earlier analysis is on record of a further patient"
     return CallChange(sample, before, f"{after.words}, {whose}")
+
+
+def _residual(index: Index, results: Iterable[tuple[str, Result]]) -> Iterator[CallChange]:
+    """Residual disease of samples that leave a patient: it does not go with them by itself."""
+    for who, sample in dict.fromkeys((who, one.sample) for who, one in results):
+        patient = index.patient(who)
+        for target in residual_left({} if patient is None else patient.clinical, sample):
+            yield CallChange(
+                sample,
+                f"residual disease in {target} on record of the patient who had the sample",
+                "left there: qpcr mrd with the corrected sheet and a reason moves it",
+            )
 
 
 def _said(called: _Called) -> str:

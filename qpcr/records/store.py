@@ -26,7 +26,7 @@ from qpcr.records._writer import NOT_WRITTEN, SAVE_EVERY, Writer
 from qpcr.records.amendment import CALL, amended
 from qpcr.records.chain import chain_of
 from qpcr.records.commit_file import Commit, Head, commit_bytes, read_record
-from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind, check_text
+from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind, check_text, review_step
 from qpcr.records.index import Index
 from qpcr.records.patient import Patient, value_at
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
@@ -311,9 +311,11 @@ class Store(Writer):
             )
         return found
 
-    def history(self, *, patient: str | None = None, run: str | None = None) -> tuple[Event, ...]:
-        """Events of a patient, or about a run, oldest first; of all without either."""
-        given = {"patient": patient, "run": run}
+    def history(
+        self, *, patient: str | None = None, run: str | None = None, path: str | None = None
+    ) -> tuple[Event, ...]:
+        """Events of a patient, about a run, with a path, oldest first; of all without any."""
+        given = {"patient": patient, "run": run, "path": path}
         chosen = {name: value for name, value in given.items() if value is not None}
         where = " AND ".join(f"{name} = ?" for name in chosen) or "1"
         return self._ask(lambda index: index.events(where, tuple(chosen.values())))
@@ -322,13 +324,13 @@ class Store(Writer):
         self, patient: str, path: str, *, user: str | None = None, seen: Seen | None = None
     ) -> Receipt:
         """Mark a result as reviewed; InputError when the rules do not allow it."""
-        return self.commit(None, [_step(patient, path, State.REVIEWED)], user=user, seen=seen)
+        return self.commit(None, [review_step(patient, path, State.REVIEWED)], user=user, seen=seen)
 
     def sign(
         self, patient: str, path: str, *, user: str | None = None, seen: Seen | None = None
     ) -> Receipt:
         """Sign a reviewed result, which makes it final; InputError where that is not allowed."""
-        return self.commit(None, [_step(patient, path, State.SIGNED)], user=user, seen=seen)
+        return self.commit(None, [review_step(patient, path, State.SIGNED)], user=user, seen=seen)
 
     def amend(
         self, change: Change, *, user: str | None = None, seen: Seen | None = None
@@ -394,7 +396,3 @@ class Store(Writer):
 
         copy_store(src, dest, guarded)
         return cls.open(dest)
-
-
-def _step(patient: str, path: str, state: State) -> Change:
-    return Change(patient, Kind.REVIEW, path, str(state), run=path.partition("/")[0])
