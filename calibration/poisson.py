@@ -8,6 +8,11 @@ Replicates of a sample expect the same number, so that their mean quantity is th
 estimate of it; the mean Ct is that of the geometric mean, too low by 1/(2N) of it. 40,000 SIMULATED
 samples of three wells (0.15 cycles): at 5 molecules a well the mean Ct is 10 % low (RMSE of the
 logarithm 0.32), the mean quantity 2 % (0.27); at 20 molecules 2.5 and 0.5 %; at 200 they agree.
+
+Intervals are a little short: the weights are estimated from the same few wells, and what chance
+adds to a sample's own wells is not in those of :func:`mean_quantity`. 3,000 SIMULATED plates of
+five levels and a sample in triplicate (0.15 cycles): 95 % intervals held the truth in 93 to 94 % at
+200 and 5,000 molecules a well, and in 88 % at 20.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from calibration.levels import snapped_quantities
 from calibration.standard_curve import Quantity, StandardCurve, fit_standard_curve
 
 LEAST_SD = 0.05
@@ -50,7 +56,7 @@ def poisson_curve(
     """
     plain = fit_standard_curve(quantities, cqs)
     chance = (plain.slope / math.log(10)) ** 2 / np.asarray(copies, dtype=np.float64)
-    _, place = np.unique(np.asarray(quantities), return_inverse=True)
+    _, place = np.unique(snapped_quantities(quantities), return_inverse=True)
     y = np.asarray(cqs, dtype=np.float64)
     count = np.bincount(place)
     mean, part = np.bincount(place, y) / count, np.bincount(place, chance) / count

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.special import fdtrc
 
 from calibration.errors import CalibrationError
+from calibration.levels import snapped
 from calibration.standard_curve import FloatArray, StandardCurve, checked
 from calibration.stated import state
 
@@ -91,7 +92,7 @@ def pool_curves(
                 df=df,
                 r2=1 - common / sum(syy) if sum(syy) > 0 else 0.0,
                 points=n,
-                levels=len(np.unique(np.concatenate([x for x, _ in points]))),
+                levels=len(np.unique(snapped(np.concatenate([x for x, _ in points])))),
                 low=10 ** min(float(x.min()) for x, _ in points),
                 high=10 ** max(float(x.max()) for x, _ in points),
                 weighting="none; one slope over plates",

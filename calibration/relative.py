@@ -27,6 +27,8 @@ from scipy.special import stdtrit
 from calibration.errors import CalibrationError
 from calibration.stated import state
 
+LARGEST_FACTOR = 2.5
+"""A PCR at most doubles in a cycle; what is above that by more than its error is wrong."""
 LARGEST_LOG = 300.0
 """Natural logarithm of the largest ratio that is given."""
 
@@ -48,7 +50,7 @@ class RelativeQuantity:
     ----------
     value, low, high
         The ratio with its interval; limits are ``None`` where a gene has a single
-        well, or where the wells differ so much that nothing is known.
+        well, where the wells differ so much that nothing is known, or where `reason` says why.
     ln_se, df
         Standard error of the natural logarithm, effective degrees of freedom.
     """
@@ -58,6 +60,7 @@ class RelativeQuantity:
     high: float | None
     ln_se: float | None
     df: float | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class _Term:
     value: float
     sources: tuple[tuple[float, float], ...]
     known: bool
+    scatter: bool
 
 
 def relative_quantity(
@@ -115,9 +119,10 @@ def relative_quantity(
     if not all(term.known for term in terms):
         return RelativeQuantity(math.exp(log), None, None, None, None)
     sources = [source for term in terms for source in term.sources]
+    if not any(term.scatter for term in terms):
+        why = state("replicate wells have equal Ct: their scatter cannot be estimated, no interval")
+        return RelativeQuantity(math.exp(log), None, None, None, None, why)
     variance = sum(one for one, _ in sources)
-    if variance == 0:
-        return RelativeQuantity(math.exp(log), math.exp(log), math.exp(log), 0.0, None)
     df = variance**2 / sum(one**2 / free for one, free in sources)
     half = float(stdtrit(df, 0.5 + confidence / 2)) * math.sqrt(variance)
     if half > LARGEST_LOG:  # two wells that differ by cycles: nothing is known
@@ -145,7 +150,7 @@ def _term(
             )
         )
     rate = math.log(factor.value)
-    delta, sources, known = 0.0, [], True
+    delta, sources, known, scatter = 0.0, [], True, False
     for sign, where in ((-1.0, sample), (1.0, calibrator)):
         if where is None:
             continue
@@ -157,10 +162,11 @@ def _term(
             known = False
         else:
             variance = float(cqs.var(ddof=1)) / len(cqs)
+            scatter = scatter or variance > 1e-18
             sources.append(((share * rate) ** 2 * variance, float(len(cqs) - 1)))
     if between[0] is None:
         known = False
     elif between[0] > 0:
         sources.append(((share * rate) ** 2 * between[0], float(between[1])))
     sources.append(((share * delta * factor.se / factor.value) ** 2, float(factor.df)))
-    return _Term(share * rate * delta, tuple(sources), known)
+    return _Term(share * rate * delta, tuple(sources), known, scatter)

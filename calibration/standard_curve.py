@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
 from calibration.errors import CalibrationError
+from calibration.levels import snapped
 from calibration.stated import state
 
 FloatArray = npt.NDArray[np.float64]
@@ -315,7 +316,7 @@ def checked(
                 "{count} standards with a Ct; a line needs {need}", count=len(q), need=FEWEST_POINTS
             )
         )
-    x = np.log10(q)
+    x = snapped(np.log10(q))
     if len(np.unique(x)) < 2:  # different quantities may have one logarithm
         raise CalibrationError(state("all standards have one quantity; a line needs two or more"))
     return x, y, w / w.mean()

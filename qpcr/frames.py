@@ -119,7 +119,7 @@ def _row(record: Record, index: int) -> dict[str, Any]:
 QUANTIFICATION_COLUMNS = (
     *("well", "sample", "target", "task", "method", "cq", "cq_se", "efficiency", "efficiency_se"),
     *("n0", "n0_se", "reason", "cq_instrument_style", "copies", "poisson_sd", "poisson_reason"),
-    *("method_version", "proper_curve", "shape"),
+    *("method_version", "proper_curve", "shape", "omitted"),
 )
 
 
@@ -137,7 +137,7 @@ def quantification(record: Record, found: Quantification) -> pd.DataFrame:
             reaction.well_name, plain(reaction.sample), plain(reaction.target), str(reaction.task),
             found.method, one.cq, one.cq_se, one.efficiency, one.efficiency_se, one.n0, one.n0_se,
             plain(one.reason), style.value, one.copies, one.poisson_sd, plain(one.poisson_reason),
-            found.version, shape.proper, str(shape.kind),
+            found.version, shape.proper, str(shape.kind), reaction.omitted,
         )
         for reaction, one, style, shape in zip(
             record.run.reactions, found.wells, record.curves.instrument_cq, record.shapes,

@@ -21,12 +21,14 @@ d(w, c) = y(w, c+1) − 2·y(w, c) + y(w, c−1) of y = ln x of well w, m(c) its
 and s the wells' own spread (1.4826 × median absolute deviation of d − m), the variance of one
 reading's common part is
 
-    (1/6) · max(0, var(m) − (π/2) · s² / W)
+    (1/6) · max(0, var(m) − (π/2) · s² / (W + π/2 − 1))
 
-since a median of W values has (π/2)·s²/W of their own noise (asymptotically, normal noise), and the
-squared weights of a second difference add up to 6. Second differences, because the passive
-reference drifts slowly over a run: a drift that is straight over three cycles leaves them at zero.
-The square root is given, in percent.
+since a median of W values has (π/2)·s²/(W + π/2 − 1) of their own noise (normal noise; right for
+one value and for many, within 5 % from 16 on), and the squared weights of a second difference add
+up to 6. s is enlarged by W/(W − 0.8), as it comes out too small in few wells (Croux and Rousseeuw
+1992, doi:10.1007/978-3-662-26811-7_58). Second differences, because the passive reference drifts
+slowly over a run: a drift that is straight over three cycles leaves them at zero. The square root
+is given, in percent; there is none of fewer than 16 wells.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ EARLY = (3, 10)
 FILTERS = {"7500": {"ROX": "4"}, "7500 Fast": {"ROX": "4"}}
 """Own filter of a dye by instrument, where the file holds no calibration."""
 FEWEST_READINGS = 3
-FEWEST_WELLS = 3
+FEWEST_WELLS = 16
+"""Below, the median and the wells' spread about it are too rough: a few wells without any common
+noise would show some."""
 FEWEST_BENDS = 8
 
 
@@ -180,7 +184,7 @@ def flicker(values: FloatArray) -> float | None:
     Returns
     -------
     float or None
-        ``None`` for fewer than 8 second differences that at least 3 wells have.
+        ``None`` for fewer than 8 second differences that at least 16 wells have.
     """
     bends = np.diff(np.log(values), 2, axis=1)
     number = np.isfinite(bends).sum(axis=0)
@@ -190,5 +194,6 @@ def flicker(values: FloatArray) -> float | None:
     bends, number = bends[:, enough], number[enough]
     common = np.nanmedian(bends, axis=0)
     own = 1.4826 * float(np.nanmedian(np.abs(bends - common)))
-    noise = math.pi / 2 * own**2 * float(np.mean(1 / number))
+    own *= float(np.mean(number / (number - 0.8)))
+    noise = math.pi / 2 * own**2 * float(np.mean(1 / (number + math.pi / 2 - 1)))
     return 100 * math.sqrt(max(0.0, float(np.mean(common**2)) - noise) / 6)

@@ -122,4 +122,8 @@ def _of_well(reaction: Reaction, cq: float | None, curve: StandardCurve | Said) 
             remark = say("Below the lowest standard: extrapolated.")
     if not (0 < number < math.inf):
         return Sampling(None, None, say("The standards' line gives no number of copies here."))
-    return Sampling(number, poisson_sd(number, 10 ** (-1 / curve.slope)), remark)
+    efficiency = curve.efficiency
+    if efficiency is None:
+        flat = say("The standards' line is too flat to tell an amplification factor.")
+        return Sampling(number, None, flat)
+    return Sampling(number, poisson_sd(number, 1 + efficiency), remark)

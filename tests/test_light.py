@@ -246,3 +246,11 @@ def test_run_json_has_both(called_record):
     told = json.loads(to_json(called_record))
     assert told["light_level"]["filter"] == called_record.light_level.filter
     assert told["run"]["light"]["settings"] == []
+
+
+def test_few_wells_without_flicker_show_none():
+    random = np.random.default_rng(0)
+    for count in (3, 8, 15):
+        assert flicker(1e4 * np.exp(random.normal(0, 0.003, (count, 38)))) is None
+    seen = [flicker(1e4 * np.exp(random.normal(0, 0.003, (16, 38)))) for _ in range(200)]
+    assert np.sqrt(np.mean(np.square(seen))) < 0.035

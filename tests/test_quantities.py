@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,3 +177,19 @@ def test_rnase_p_plate_from_raw_fluorescence(data_dir, tmp_path):
     done = CliRunner().invoke(main, ["standards", str(file), "--out", str(again), "--omit", "H12"])
     assert done.exit_code == 3
     assert "H12" in done.output
+
+
+def test_pooling_with_weights_is_refused_and_not_done_without():
+    rng = np.random.default_rng(6)
+    with pytest.raises(InputError, match="without weights"):
+        quantify([*plate(rng), *plate(rng, file="q.eds")], pool=True, weighting="variance")
+
+
+def test_populations_are_ranked_by_their_wells_that_count():
+    """Of the higher population most wells are left out by hand: it is still the higher one."""
+    rows = plate(np.random.default_rng(7), ((5000, 12), (10_000, 12)))
+    high = [place for place, row in enumerate(rows) if row.sample == "pop10000"]
+    for place in high[:8]:
+        rows[place] = replace(rows[place], omitted=say("Left out."))
+    (made, *_) = installation_tests(quantify(rows))
+    assert (made.low, made.high) == ("pop5000", "pop10000")

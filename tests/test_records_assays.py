@@ -314,3 +314,16 @@ def test_paths_do_not_depend_on_where_the_file_lies(tmp_path: Path):
     assert first == second
     assert first.startswith("standard curve/T/p.eds ")
     assert values(plate("q.eds"))[0].path != first
+
+
+def test_every_plate_has_its_own_sentences_and_its_own_linear_range():
+    bad = [
+        replace(row, cq=row.cq + 2) if row.sample == "s1000" and row.well == "A7" else row
+        for row in plate("b.eds")
+    ]
+    rows = [*plate("a.eds"), *bad]
+    found = quantify(rows)
+    first, second = kept_curves(keepable(found, rows, None, every=True), found)
+    assert "A7" not in str(first.value["said"])
+    assert "A7" in str(second.value["said"])
+    assert first.value["linear"] == [10.0, 1e5]

@@ -82,3 +82,13 @@ def test_interval_covers_the_truth():
 def test_impossible_requests_are_refused(target, references, factors, words):
     with pytest.raises(CalibrationError, match=words):
         relative_quantity({"T": [1.0], "R": [2.0]}, None, target, references, factors)
+
+
+def test_equal_replicates_give_no_interval_and_the_reason():
+    """Two readings that agree by rounding do not make a ratio exact."""
+    made = relative_quantity(
+        {"T": [25.0, 25.0], "R": [20.0, 20.0]}, {"T": [27.0, 27.0], "R": [20.0, 20.0]}, "T", ["R"]
+    )
+    assert made.value == pytest.approx(4)
+    assert (made.low, made.high, made.ln_se) == (None, None, None)
+    assert "equal Ct" in made.reason

@@ -69,3 +69,10 @@ def test_a_line_that_rises_counts_no_copies():
     made = sampling(wells, [20.0, 24.0, 27.0, 30.0, 25.0], True)
     assert (made[4].copies, made[4].sd) == (None, None)
     assert "does not fall" in (made[4].reason or "")
+
+
+def test_a_line_too_flat_for_a_factor_says_so():
+    wells = [*(well(i, Task.STANDARD, 10.0**i) for i in range(4)), well(4, Task.UNKNOWN)]
+    made = sampling(wells, [30.0, 29.999, 29.998, 29.997, 29.9985], True)
+    assert made[0].sd is None
+    assert "too flat" in (made[0].reason or "")

@@ -136,6 +136,7 @@ def _show(found: Sequence[Ratio]) -> None:
 
 
 def _factor(text: str) -> tuple[str, Factor]:
+    from calibration.relative import LARGEST_FACTOR
     from calibration.relative import Factor as Made
 
     gene, _, number = text.rpartition("=")
@@ -143,8 +144,10 @@ def _factor(text: str) -> tuple[str, Factor]:
         value = float(number)
     except ValueError:
         value = 0.0
-    if not (gene and 1 < value <= 2.5):
-        raise click.UsageError(f"--factor {text!r}: GENE=FACTOR, a factor between 1 and 2.5")
+    if not (gene and 1 < value <= LARGEST_FACTOR):
+        raise click.UsageError(
+            f"--factor {text!r}: GENE=FACTOR, a factor between 1 and {LARGEST_FACTOR:g}"
+        )
     return gene, Made(value)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     type=click.Choice(["none", "variance"]),
     default="none",
     show_default=True,
-    help="Weight standards by the scatter of their level.",
+    help="Weight standards by the scatter of their level; not with --pool.",
 )
 @click.option("--pool", is_flag=True, help="One slope over all plates, an intercept a plate.")
 @click.option("--curves", type=FILE, help="curves.json for targets without standards here.")
@@ -116,6 +116,8 @@ def standards(
         raise click.UsageError(
             "curves on file hold Ct at the threshold: they do not go with --method"
         )
+    if pool and weights != "none":
+        raise click.UsageError("--pool: plates are pooled without --weights")
     source = to_read(records, instead_of=not stored_curves)
     if stored_curves and (source is None or curves is not None):
         raise click.UsageError("--stored-curves: from --store, instead of --curves")

@@ -85,6 +85,7 @@ def read_values(path: Path) -> list[ControlValue]:
                 day,
                 row.number("value"),
                 row.opt_text("source") or f"{path.name}, line {row.line}",
+                row.opt_moment("date"),
                 threshold=row.opt_text("threshold"),
             )
         )

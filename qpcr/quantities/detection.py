@@ -12,6 +12,7 @@ from pathlib import Path
 
 from calibration.errors import CalibrationError
 from calibration.hit_rates import LINKS
+from calibration.levels import snapped_quantities
 from calibration.lod import DetectionLimit, Level, detection_limit, single_copy_limit
 from calibration.loq import LIMIT, QuantificationLimit, precision, quantification_limit
 from calibration.standard_curve import fit_standard_curve
@@ -114,8 +115,10 @@ def _limits(
         ]
     else:
         levels = []
-        for quantity, mine in grouped(rows, lambda row: row.number("quantity")).items():
-            seen = [row.opt_cq("cq") for row in mine]
+        wells = [row.opt_cq("cq") for row in rows]
+        amounts = snapped_quantities([row.number("quantity") for row in rows])
+        for quantity, mine in grouped(zip(amounts, wells, strict=True), lambda one: one[0]).items():
+            seen = [cq for _, cq in mine]
             cqs[quantity] = [
                 one for one in seen if one is not None and (last_cq is None or one <= last_cq)
             ]

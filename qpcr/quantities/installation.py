@@ -62,7 +62,7 @@ def installation_tests(found: Quantities, every: bool = False) -> tuple[Installa
         made.append(_unknowns(file, target, rows))
         standards = [row for row in rows if row.measured.task is Task.STANDARD]
         at = {
-            f"{nominal:g}": [r for r in standards if r.measured.stated == nominal]
+            f"{nominal:g}": [r for r in standards if math.isclose(r.measured.stated or 0, nominal)]
             for nominal in NOMINAL
         }
         if all(len(_copies(one)) >= FEWEST_WELLS for one in at.values()):
@@ -107,14 +107,19 @@ def _unknowns(file: str, target: str, rows: list[WellQuantity]) -> Installation:
 
 def _distance(rows: list[WellQuantity], nominal: float) -> float:
     """Distance of a population's mean from a nominal number of copies, in logs."""
+    return abs(math.log(_mean(rows) / nominal))
+
+
+def _mean(rows: list[WellQuantity]) -> float:
+    """Mean copies of the wells that have a quantity; those left out do not count."""
     copies = _copies(rows)
-    return abs(math.log(sum(copies) / len(copies) / nominal))
+    return sum(copies) / len(copies)
 
 
 def _tested(
     file: str, target: str, groups: dict[str, list[WellQuantity]], task: Task
 ) -> Installation:
-    low, high = sorted(groups, key=lambda name: sum(_copies(groups[name])) / len(groups[name]))
+    low, high = sorted(groups, key=lambda name: _mean(groups[name]))
     silent = [r.measured.well for one in groups.values() for r in one if _silent(r)]
     try:
         result = separation(_copies(groups[low]), _copies(groups[high]))

@@ -86,7 +86,12 @@ def kept_curves(
     """Curves to keep, with what the tests of the line said and how many plates they stand on."""
     made = []
     for one in stored:
-        mine = [curve for curve in found.curves if curve.target == one.target and curve.curve]
+        files = {text.rpartition(" ")[0] for text in one.source}
+        mine = [
+            curve
+            for curve in found.curves
+            if curve.target == one.target and curve.file in files and curve.curve
+        ]
         value = {"what": CURVE, **curve_value(one), **_of_curve(mine)}
         value["plates"] = len(one.source)
         value["omitted"] = list(wells_omitted)

@@ -2,7 +2,8 @@
 
 Heads count without case and surrounding blanks; ``Ct`` is another word for ``cq``.
 Columns that nobody asked for are ignored, so that the tables this software writes can be read again
-as they are.
+as they are. Lines of wells that a column ``omitted`` marks (yes, true, 1) are left out, whoever
+reads the table.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from qpcr.tables import MISSING, open_table
 
 UNDETERMINED = MISSING | {"undetermined", "undet.", "undet", "-", "n.d."}
 """Cells that say "no Ct" in instrument exports and in this software's tables."""
+OMITTED = frozenset({"yes", "true", "1"})
+USED = MISSING | {"no", "false", "0"}
 LATEST_CQ = 100
 """No protocol has more cycles."""
 
@@ -37,6 +40,14 @@ class NamedRow:
         if not value:
             raise self.error(name, "a cell is empty", "a text")
         return value
+
+    @property
+    def omitted(self) -> bool:
+        """Whether the line is of a well that was left out."""
+        word = self.cells.get("omitted", "").casefold()
+        if word not in OMITTED | USED:
+            raise self.error("omitted", "a word that is not known", "yes or no, or nothing")
+        return word in OMITTED
 
     def opt_text(self, name: str) -> str | None:
         """A text, ``None`` where the cell is empty or the column absent."""
@@ -84,11 +95,19 @@ class NamedRow:
 
     def opt_date(self, name: str) -> date | None:
         """A day as ``2026-01-31`` (a time may follow), ``None`` where the cell is empty."""
+        moment = self._moment(name)
+        return None if moment is None else moment.date()
+
+    def opt_moment(self, name: str) -> datetime | None:
+        """Day and time, ``None`` where the cell states no time."""
+        return self._moment(name) if ":" in self.cells.get(name, "") else None
+
+    def _moment(self, name: str) -> datetime | None:
         text = self.cells.get(name, "")
         if not text:
             return None
         try:
-            return datetime.fromisoformat(text.replace("/", "-")).date()
+            return datetime.fromisoformat(text.replace("/", "-"))
         except ValueError as error:
             raise self.error(name, "a cell is no date", "a date such as 2026-01-31") from error
 
@@ -146,7 +165,7 @@ def read_named(path: Path, required: Sequence[str]) -> list[NamedRow]:
     ------
     InputError
         A required column is missing, a head stands twice, a line has more cells than the head
-        line, or there are no lines.
+        line, or there are no lines that count.
     """
     rows, decimal_comma = open_table(path)
     heads = [cell.strip().casefold() for cell in next(rows, [])]
@@ -172,4 +191,7 @@ def read_named(path: Path, required: Sequence[str]) -> list[NamedRow]:
         found.append(NamedRow(cells, number, path, decimal_comma))
     if not found:
         raise InputError("the table has no lines", file=path, expected=", ".join(required))
-    return found
+    used = [row for row in found if not row.omitted]
+    if not used:
+        raise InputError("all lines are of wells that were left out", file=path)
+    return used

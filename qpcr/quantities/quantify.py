@@ -101,9 +101,15 @@ def quantify(
     Raises
     ------
     InputError
-        Pooling is asked for and not possible; Cq are by several methods, or by another than stored
-        curves.
+        Pooling is asked for and not possible, or together with weights; Cq are by several methods,
+        or by another than stored curves.
     """
+    if pool and weighting != "none":
+        raise InputError(
+            "plates are pooled without weights",
+            found=f"pooling, and weights by {weighting}",
+            remedy="leave one of them out",
+        )
     method = one_method(row.method for row in rows)
     if stored and method not in (None, AT_THRESHOLD):
         raise InputError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calibration.errors import CalibrationError
 from calibration.inter_run import InterRun, inter_run
-from calibration.relative import Factor, RelativeQuantity, relative_quantity
+from calibration.relative import LARGEST_FACTOR, Factor, RelativeQuantity, relative_quantity
 from calibration.stored_curve import StoredCurve
 from qpcr._lists import grouped
 from qpcr.errors import InputError
@@ -60,9 +60,23 @@ class RelativeWell:
 
 
 def factor_of(stored: StoredCurve) -> Factor:
-    """Amplification factor of a standard curve, 10^(−1/slope), with its error (delta method)."""
+    """Amplification factor of a standard curve, 10^(−1/slope), with its error (delta method).
+
+    Raises
+    ------
+    InputError
+        It is larger than a PCR can have.
+    """
     curve = stored.curve
-    value = 10 ** (-1 / curve.slope)
+    efficiency = curve.efficiency
+    value = math.inf if efficiency is None else 1 + efficiency
+    if value > LARGEST_FACTOR:
+        raise InputError(
+            f"the standard curve of {stored.target} states an amplification factor that no PCR has",
+            found=f"{value:.4g} (slope {curve.slope:.4g})",
+            expected=f"at most {LARGEST_FACTOR:g}",
+            remedy="measure the curve again, or state the factor with --factor",
+        )
     se_slope = curve.residual_sd * math.sqrt(curve.unscaled[2])
     return Factor(value, value * math.log(10) / curve.slope**2 * se_slope, curve.df)
 
@@ -286,6 +300,8 @@ def _ratio(
         unknown = say("one common sample of single wells does not tell how sure the runs are "
                       "calibrated: no interval")  # fmt: skip
         return Ratio(sample, target, quantity, unknown)
+    if quantity.reason is not None:
+        return Ratio(sample, target, quantity, as_said(quantity.reason))
     single = say("single wells, or wells far apart: no interval")
     reason = None if quantity.low is not None else single
     return Ratio(sample, target, quantity, reason)

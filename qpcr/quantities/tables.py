@@ -206,7 +206,7 @@ CURVE_HEADS = {
     "File": "left",
     "Slope": "right",
     "Efficiency": "right",
-    "95 %": "right",
+    "Interval": "right",
     "r²": "right",
     "Linear from": "right",
     "to": "right",
