@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qpcr._lists import grouped
+from qpcr.amplified import amplified
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -58,6 +59,7 @@ class Replicates:
 def replicates(record: Record) -> tuple[Replicates, ...]:
     """Replicates of every target: wells of one sample, task and quantity that are not omitted.
 
+    A Cq that is not one of an amplification is none (:mod:`qpcr.amplified`).
     Targets without two wells of a sample that have a Cq are left out; so is everything in a record
     without a quantification.
     """
@@ -67,7 +69,7 @@ def replicates(record: Record) -> tuple[Replicates, ...]:
         (reaction, one, style.value)
         for reaction, one, style in zip(
             record.run.reactions,
-            record.quantification.wells,
+            amplified(record.quantification, record.curves, record.shapes),
             record.curves.instrument_cq,
             strict=True,
         )

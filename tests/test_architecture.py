@@ -14,7 +14,7 @@ ORDER = [
     "errors", "_frozen", "said", "counted", "_lists", "_nearest", "_registry", "lots",
     "light_source", "run", "light_level", "formats", "instrument", "settings",
     "_signals", "baselines", "thresholds", "curves", "models", "fits", "methods", "shapes",
-    "findings", "qc", "calls", "deciding", "tables", "sampling", "quantification",
+    "findings", "qc", "calls", "deciding", "tables", "sampling", "quantification", "amplified",
     "indicators", "benchmark",
     "clinical", "samples", "expected", "threshold_origin", "reagents",
     "record", "unmatched", "replicates", "pipeline", "frames", "given_once", "quantities",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calibration.read_at import ReadAt
+from qpcr.amplified import amplified
 from qpcr.errors import InputError
 from qpcr.findings import Severity
 from qpcr.quantification import Quantified, quantified
@@ -41,6 +42,9 @@ class Measured:
         Why it takes no part, or ``None``.
     method
         Which method the Cq is by.
+    unread
+        The method has no Cq that counts, though the instrument's rule has a Ct: whatever this is,
+        it is no sign of a well without template.
     barred
         What a quality rule found that says it must not be used, or ``None``; it takes part all the
         same, and that is said.
@@ -62,6 +66,7 @@ class Measured:
     barred: str | None = None
     method: str = AT_THRESHOLD
     read_at: ReadAt | None = None
+    unread: bool = False
 
     @property
     def calibrates(self) -> bool:
@@ -123,6 +128,7 @@ def measured(
                 barred.get(row),
                 method,
                 levels.get(reaction.target),
+                _unread(record, row, cq, method),
             )
         )
     return rows
@@ -135,6 +141,12 @@ def _read_at(record: Record, method: str) -> dict[str, ReadAt]:
         target: ReadAt(one.value if method == AT_THRESHOLD else None, dye, rules, method)
         for target, one in record.curves.thresholds.items()
     }
+
+
+def _unread(record: Record, row: int, cq: float | None, method: str) -> bool:
+    """Whether only the instrument's rule has a Ct; at the threshold the fit decides that."""
+    crosses = record.curves.instrument_cq[row].value is not None
+    return method != AT_THRESHOLD and cq is None and crosses
 
 
 def _barred(record: Record) -> dict[int, str]:
@@ -176,6 +188,9 @@ def own_method(record: Record) -> str:
 def by_method(record: Record, method: str) -> tuple[Quantified, ...]:
     """Reactions of a record by a method: as it holds them, if made so, else made now.
 
+    A Cq that is not one of an amplification is none here, with the reason
+    (:mod:`qpcr.amplified`), though the record's own table shows it.
+
     What a record holds is taken as it is, as its fits are, whatever version made it: ``qpcr
     reanalyze`` makes it anew.
 
@@ -185,9 +200,9 @@ def by_method(record: Record, method: str) -> tuple[Quantified, ...]:
         There is no such method.
     """
     kept = record.quantification
-    if kept is not None and kept.method == method:
-        return kept.wells
-    return quantified(record.curves, record.fits, method).wells
+    if kept is None or kept.method != method:
+        kept = quantified(record.curves, record.fits, method)
+    return amplified(kept, record.curves, record.shapes)
 
 
 def check_names(files: Sequence[Path]) -> None:
