@@ -2,9 +2,9 @@
 
 A method finds its point on every curve that bends, a drifting background among them. A Cq counts
 where the curve is proper (:mod:`qpcr.shapes`). Where it is not, the instrument's rule must have a
-Ct, and the method's must lie as far from it as on the proper curves of the target, within
-:data:`LARGEST_GAP`: a truncated late rise does, a point found on the drift before the rise does
-not. Where a target has no proper curve, the two are taken to lie together. At the threshold the fit itself refuses such curves, with its own reasons.
+Ct, and the method's must lie as far from it as on the proper curves of the target (without any, at
+the same cycle), within :data:`LARGEST_GAP`: on a truncated late rise it does, on the drift before a
+rise it does not. At the threshold the fit itself refuses such curves, with its own reasons.
 """
 
 from __future__ import annotations

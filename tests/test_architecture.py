@@ -34,8 +34,8 @@ INSIDE = {
         "named_table", "drawing", "measured", "target_curve", "curve_use", "quantify",
         "curves_used",
         "installation", "tables", "detection", "kept", "kept_view", "controls", "control_charts",
-        "control_page", "inter_run", "relative", "factors", "mrd_units", "mrd", "mrd_tables",
-        "mrd_kept",
+        "control_page", "inter_run", "relative", "factors", "mrd_units", "mrd_wells",
+        "mrd_runs", "mrd", "mrd_tables", "mrd_kept",
     ),
 }  # fmt: skip
 """Modules of a room from the bottom up, where the room says so: each may import those before."""

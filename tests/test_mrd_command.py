@@ -13,7 +13,8 @@ from calibration.mrd_profile import profile_text
 from cli import main
 from qpcr import InputError
 from qpcr.quantities.measured import Measured
-from qpcr.quantities.mrd import evaluate, profile_of, wells_of
+from qpcr.quantities.mrd import evaluate, profile_of
+from qpcr.quantities.mrd_wells import wells_of
 from qpcr.records import Change, Kind, Store
 from qpcr.records.residual import residual_on_record
 from qpcr.report.residual import residual_sheet

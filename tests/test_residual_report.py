@@ -15,8 +15,9 @@ from test_mrd_command import COPIES, SAMPLES, plate
 
 from cli import main
 from qpcr.errors import InputError
-from qpcr.quantities.mrd import evaluate, profile_of, read_wells
+from qpcr.quantities.mrd import evaluate, profile_of
 from qpcr.quantities.mrd_kept import residual_of, residual_value
+from qpcr.quantities.mrd_wells import read_wells
 from qpcr.records import Change, Kind, Store
 from qpcr.records.residual import mrd_changes, residual_on_record, treatments_on_record
 from qpcr.report import render_patient

@@ -23,8 +23,9 @@ from qpcr.commands._stores import keep_option, to_write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qpcr.quantities.mrd import MrdResult, MrdWell
+    from qpcr.quantities.mrd import MrdResult
     from qpcr.quantities.mrd_tables import Point
+    from qpcr.quantities.mrd_wells import MrdWell
     from qpcr.records import Change
     from qpcr.records.residual_kept import Measured
 
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 @click.option("--method", type=click.Choice(METHODS),
               help="Of runs: method of Cq; default: the profile's, else threshold.")  # fmt: skip
 @run_option
+@click.option("--borrow", metavar="RUN",
+              help="The run (its file, or as a column run says) whose standards, background and "
+              "control gene serve runs that lack them; every result says so.")  # fmt: skip
 @language_option
 @click.option("--new-profile", type=FILE, help="Write the profile to this TOML file, to edit.")
 def mrd(
@@ -65,13 +69,15 @@ def mrd(
     reason: str | None,
     method: str | None,
     run_name: str | None,
+    borrow: str | None,
     lang: str | None,
     new_profile: Path | None,
 ) -> None:
     """Residual disease: negative, positive, not quantifiable or invalid, and the percentage.
 
-    FILES are tables (target, role, cq; patient, sample, quantity, date, ng) or runs. Roles:
-    standard, background, ntc, sample. The profile's control gene counts the cells.
+    FILES are tables (target, role, cq; patient, sample, quantity, date, ng, run) or runs. Roles:
+    standard, background, ntc, sample. The profile's control gene counts the cells. Samples are
+    judged by the standards, background and ntc of their own run: a file, or the column run.
 
     quantity is in the profile's unit: fractions of the diagnostic sample (1 undiluted, 0.01 one per
     cent) or copies per well; of the control gene's standards always copies per well. What cannot be
@@ -93,7 +99,7 @@ def mrd(
     method = method or profile.quantity.cq_method
     shares = {} if blasts is None else read_blasts(blasts)
     wells = _wells(files, sheet, background, method, run_name)
-    results = evaluate(profile, wells, shares)
+    results = evaluate(profile, wells, shares, borrow)
     folder = to_write(records, keep)
     if folder is not None:
         from qpcr.records.residual import mrd_changes
@@ -127,13 +133,14 @@ def _wells(
     """Wells of tables and of runs."""
     from qpcr.given_once import check_files, check_runs
     from qpcr.pipeline import analyze
-    from qpcr.quantities.measured import measured
-    from qpcr.quantities.mrd import read_wells, wells_of
+    from qpcr.quantities.measured import check_names, measured
+    from qpcr.quantities.mrd_wells import read_wells, wells_of
     from qpcr.samples import patients_in
 
     patients = {} if sheet is None else patients_in(sheet)
     check_run(run_name, [file for file in files if is_table(file)])
     check_files(files)
+    check_names(files)
     runs = {file: analyze(file, run_name=run_name) for file in files if not is_table(file)}
     check_runs(runs.values())
     wells: list[MrdWell] = []

@@ -9,7 +9,7 @@ with what speaks against it), ``quantify`` (curves, wells, samples),
 ``installation`` (5,000 told from 10,000 copies), ``tables`` (files and screen lines of those), then
 ``detection`` (LOD, LOQ), ``controls`` (control values of runs), ``control_charts`` and
 ``control_page`` (their charts), ``inter_run`` (runs calibrated by common samples), ``relative``
-(ΔΔCt), ``mrd`` and ``mrd_tables`` (residual disease).
+(ΔΔCt), ``mrd_units``, ``mrd_wells``, ``mrd_runs``, ``mrd`` and ``mrd_tables`` (residual disease).
 
 Nothing here knows the store of records or the report: both lie above and use this.
 """

@@ -184,12 +184,14 @@ def _row(profile: Profile, one: MrdResult) -> dict[str, Cell]:
         "profile_checked": profile.profile.checked,
         "cq_method": one.method,
         "quantity_unit": profile.quantity.unit_words,
+        "run": one.run,
     }
 
 
 def _assay_rows(profile: Profile, results: Sequence[MrdResult]) -> list[dict[str, Cell]]:
     rows: list[dict[str, Cell]] = []
-    for (patient, target), mine in grouped(results, lambda one: (one.patient, one.target)).items():
+    parts = grouped(results, lambda one: (one.patient, one.target, one.run))
+    for (patient, target, run), mine in parts.items():
         assay = mine[0].assay
         curve = assay.curve
         rows.append(
@@ -212,6 +214,7 @@ def _assay_rows(profile: Profile, results: Sequence[MrdResult]) -> list[dict[str
                 "notes": "; ".join(assay.notes),
                 "cq_method": mine[0].method,
                 "quantity_unit": profile.quantity.unit_words,
+                "run": run,
             }
         )
     return rows

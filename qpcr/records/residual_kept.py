@@ -18,7 +18,7 @@ from qpcr.quantities.mrd_kept import PREFIX
 from qpcr.records.event import Change, Event, Kind, canonical
 
 if TYPE_CHECKING:
-    from qpcr.quantities.mrd import MrdWell
+    from qpcr.quantities.mrd_wells import MrdWell
     from qpcr.records.store import Store
 
 FILES, WELLS = "files_sha256", "wells_sha256"
