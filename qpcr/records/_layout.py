@@ -73,7 +73,7 @@ def read_description(folder: Path) -> Description:
             file=folder,
             expected=f"format version {FORMAT_VERSION} or earlier",
             found=str(version),
-            remedy="install that version",
+            remedy="update this software; the store is not damaged, and needs no backup",
         )
     policy = Policy(told.get("two_persons") is True)
     return Description(str(told.get("id")), str(told.get("created")), policy)
@@ -113,8 +113,18 @@ def begun(folder: Path) -> bool:
     waiting = (folder / TEMPORARY).iterdir() if TEMPORARY in left else ()
     if not all(_WAITING.fullmatch(path.name) for path in waiting):
         return False
+    if HEAD in left and not _no_commit(folder):
+        return False
     ledger = folder / LEDGER
     return LEDGER not in left or (ledger.is_file() and ledger.read_bytes().count(b"\n") <= 1)
+
+
+def _no_commit(folder: Path) -> bool:
+    """Whether the head says that none was made; one that cannot be read says nothing."""
+    try:
+        return read_head(folder)[0] == 0
+    except InputError:
+        return False
 
 
 def commit_name(sequence: int) -> str:

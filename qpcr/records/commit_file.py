@@ -23,7 +23,7 @@ from qpcr.records._hdf import (
 )
 from qpcr.records._tables import EVENT_COLUMNS, put_events, put_record_tables
 from qpcr.records._values import described
-from qpcr.records.event import NOBODY, Event, Kind
+from qpcr.records.event import FORMAT_MINOR, NOBODY, SINCE, Event, Kind
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -82,6 +82,7 @@ def commit_bytes(
             {
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,
+                "format_minor": max((SINCE.get(one.kind, 0) for one in events), default=0),
                 "software": _software(),
                 "store": head.store,
                 "sequence": head.sequence,
@@ -163,19 +164,25 @@ def _head(file: Any) -> Head:
     if text_attribute(file, "format") != FORMAT:
         raise InputError("the file is no commit of a store", expected=FORMAT)
     number = number_attribute(file, "format_version")
-    if number > FORMAT_VERSION:
-        raise UnsupportedError(
-            "the store was written by a later version of this software",
-            expected=f"format version {FORMAT_VERSION} or earlier",
-            found=str(number),
-            remedy="install that version",
-        )
+    minor = number_attribute(file, "format_minor") if "format_minor" in file.attrs else 0
+    if number > FORMAT_VERSION or minor > FORMAT_MINOR:
+        raise later(f"format version {number}.{minor}")
     return Head(
         text_attribute(file, "store"),
         number_attribute(file, "sequence"),
         text_attribute(file, "previous"),
         datetime.fromisoformat(text_attribute(file, "at")),
         text_attribute(file, "user"),
+    )
+
+
+def later(found: str) -> UnsupportedError:
+    """The error for a commit that a later version wrote: it is not damaged."""
+    return UnsupportedError(
+        "the store was written by a later version of this software",
+        expected=f"format version {FORMAT_VERSION}.{FORMAT_MINOR} or earlier",
+        found=found,
+        remedy="update this software; the store is not damaged, and needs no backup",
     )
 
 
@@ -187,6 +194,8 @@ def _events(table: Any) -> tuple[Event, ...]:
         told: dict[str, Any] = {
             name: value.decode() or None for name, value in zip(EVENT_COLUMNS, row, strict=True)
         }
+        if told["kind"] not in tuple(Kind):
+            raise later("an event of a kind that this version does not know")
         told["patient"] = told["patient"] or NOBODY
         told["at"], told["kind"] = datetime.fromisoformat(told["at"]), Kind(told["kind"])
         for name in ("old", "new"):

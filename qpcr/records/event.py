@@ -44,6 +44,12 @@ OURS = (Kind.RUN, Kind.ASSAY)
 """Kinds that are about no patient: the path alone says what they are about."""
 
 
+SINCE = {Kind.RUN: 1, Kind.ASSAY: 2}
+"""Minor version of the format that brought a kind; the others were there from the first."""
+FORMAT_MINOR = max(SINCE.values())
+"""What this version reads: raised with every new kind, see ``FORMAT.md``."""
+
+
 class _Unchecked(Enum):
     UNCHECKED = "unchecked"
 

@@ -17,7 +17,7 @@ from qpcr.errors import InputError
 from qpcr.records._files import write_file
 from qpcr.records._schema import EVENT_ROW, INDEX_VERSION, RUN_COLUMNS, SCHEMA, TABLES
 from qpcr.records.commit_file import Commit
-from qpcr.records.event import NOBODY, Event, Kind, canonical
+from qpcr.records.event import FORMAT_MINOR, NOBODY, Event, Kind, canonical
 from qpcr.records.ledger import BEGIN, LEDGER, Entry, Position, parse
 from qpcr.records.patient import Patient, fold
 from qpcr.records.seal import SIZE, check_seal, sealed
@@ -53,7 +53,7 @@ class Index:
             db = _connect()
             db.deserialize(data[SIZE:])
             told = dict(db.execute("SELECT name, value FROM meta"))
-            if told.get("version") != str(INDEX_VERSION) or told.get("store") != store:
+            if told.get("version") != _version() or told.get("store") != store:
                 return index
             position = Position(int(told["sequence"]), told["hash"], int(told["end"]))
             begin = int(told["begin"])
@@ -68,7 +68,7 @@ class Index:
     def save(self, folder: Path, store: str) -> None:
         """Write a copy to the disk."""
         meta = {
-            "version": INDEX_VERSION,
+            "version": _version(),
             "store": store,
             "sequence": self.position.sequence,
             "hash": self.position.hash,
@@ -208,6 +208,11 @@ def _event(row: Sequence[object]) -> Event:
         Kind(str(kind)), str(path), json.loads(str(old)), json.loads(str(new)),
         _text(reason), _text(source), _text(run),
     )  # fmt: skip
+
+
+def _version() -> str:
+    """Of the index, and of what it may hold: one of a later version is never believed."""
+    return f"{INDEX_VERSION}.{FORMAT_MINOR}"
 
 
 def _text(value: object) -> str | None:

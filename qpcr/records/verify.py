@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from qpcr.counted import counted
-from qpcr.errors import InputError
+from qpcr.errors import InputError, UnsupportedError
 from qpcr.records import _layout as layout
 from qpcr.records._files import FILE_MODE, TEMPORARY, in_words
 from qpcr.records._hdf import same_contents
@@ -133,6 +133,8 @@ class _Look:
 
     def found(self, place: str, error: InputError | str, remedy: str) -> None:
         said = error if isinstance(error, str) else error.found or error.problem
+        if isinstance(error, UnsupportedError):  # whole, but not for this version to read
+            said, remedy = f"{error.problem} ({error.found})", error.remedy or remedy
         self.problems.append(Problem(place, said, remedy))
 
     def ledger(self, head: str | None) -> None:
@@ -247,7 +249,7 @@ class _Look:
         """Every patient's file against the commits."""
         index = self.index
         if index is None:
-            self.notes.append("Patients' files were not compared: commits are damaged.")
+            self.notes.append("Patients' files were not compared: not all commits could be read.")
             return
         names = [row[0] for row in index.db.execute("SELECT patient FROM patients")]
         self.count = len(names)
