@@ -44,11 +44,13 @@ def keep(record: Record, order: Order) -> Kept | None:
 
     store = Store.open(order.store)
     done = store.commit(record, user=order.user, reason=order.reason)
+    changed = "".join(f"\ncall changed: {one}" for one in done.calls)
+    changed += "".join(f"\nlot changed: {one}" for one in done.lots)
     if done.already_there:
         lots = "; what is said of its lots was noted" if done.events else ""
-        return Kept(store.id, done.run_id, f"in the store already: run {done.run_id}{lots}")
+        text = f"in the store already: run {done.run_id}{lots}{changed}"
+        return Kept(store.id, done.run_id, text)
     replaces = f", a revision of {done.revision_of}" if done.revision_of else ""
-    changed = "".join(f"\ncall changed: {one}" for one in done.calls)
     text = f"kept in the store: run {done.run_id}{replaces}{changed}"
     return Kept(store.id, done.run_id, text)
 

@@ -13,6 +13,7 @@ from qpcr.records.event import OURS, UNCHECKED, Change, Event, Kind
 from qpcr.records.patient import LISTS, fold, value_at
 from qpcr.records.review import Policy, State, check_step
 from qpcr.records.run_lots import check_run_value
+from qpcr.records.withdrawn import by_hand, check_return, stays_back, withdrawal
 
 History = Callable[[Change], tuple[Event, ...]]
 
@@ -50,9 +51,10 @@ def completed(
     Raises
     ------
     InputError
-        The value is not what the caller believes, a reason is missing, a step of the review is
-        not allowed, only a part of a chain of results is taken back, or a clinical value is none
-        of its field or contradicts another. Nothing is said of who the patient is.
+        The value is not what the caller believes, a reason is missing (also for what was taken
+        back and would come back), a step of the review is not allowed, only a part of a chain of
+        results is taken back, or a clinical value is none of its field or contradicts another.
+        Nothing is said of who the patient is.
     """
     made: list[Event] = []
     known: dict[tuple[bool, str], list[Event]] = {}
@@ -61,14 +63,16 @@ def completed(
         about = change.path if ours else change.patient
         events = known.setdefault((ours, about), list(history(change)))
         old = value_at(events, change.kind, change.path)
-        said = change.kind is Kind.SPECIMEN and old is not None and change.new is not None
-        if specimens_once and said:
+        derived = specimens_once and change.kind is Kind.SPECIMEN and change.new is not None
+        if derived and (old is not None or stays_back(change, events)):
             continue
         if change.kind is Kind.REVIEW:
             _check_review(change, old, events, user, policy)
         elif old == change.new and type(old) is type(change.new):
             continue
         _check(change, old, number)
+        if change.kind is not Kind.REVIEW and not (derived and _moved(change, events)):
+            check_return(change, events, f"change {number}: {change.kind}")
         _check_value(change, at.astimezone().date())
         event = Event(
             f"{sequence}.{first + len(made)}",
@@ -84,6 +88,12 @@ def completed(
         paths = [path for name, path in taken if name == patient]
         check_whole(fold(patient, known[False, patient]), sorted(paths))
     return tuple(made)
+
+
+def _moved(change: Change, events: list[Event]) -> bool:
+    """A specimen was taken back only because a sample was another patient's."""
+    last = withdrawal(events, change.kind, change.path)
+    return last is not None and not by_hand(last, events)
 
 
 def _check(change: Change, old: object, number: int) -> None:

@@ -112,13 +112,18 @@ def changes_of(record: Record, run: dict[str, Any]) -> list[Change]:
             "revision_of": run["revision_of"],
         }
         origin = {"source": _visible(run["file"])[:4000], "run": run["run_id"]}
-        path = f"{run['run_id']}/{_visible(sample)}"
+        path = path_of(run["run_id"], sample)
         made.append(Change(who.patient, Kind.RESULT, path, told, **origin))
         key = _visible(" / ".join(part for part in (who.timepoint, who.specimen) if part))
         if key:
             taken = {"timepoint": who.timepoint, "specimen": who.specimen}
             made.append(Change(who.patient, Kind.SPECIMEN, key, taken, **origin))
     return made
+
+
+def path_of(run_id: str, sample: str) -> str:
+    """Name of a sample's result in events."""
+    return f"{run_id}/{_visible(sample)}"
 
 
 def _visible(text: str) -> str:

@@ -198,6 +198,8 @@ class Receipt:
         Calls that the record changed, or made for the first time, in what it replaces.
     events
         How many events were written: results, lots, changes.
+    lots
+        Lots on record that it changed, in words.
     """
 
     run_id: str | None
@@ -206,3 +208,4 @@ class Receipt:
     sequence: int
     calls: tuple[CallChange, ...] = ()
     events: int = 0
+    lots: tuple[str, ...] = ()

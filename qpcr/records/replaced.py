@@ -13,8 +13,8 @@ forgotten, says nothing of whose the samples are: it is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qpcr.calls import Outcome
@@ -24,6 +24,7 @@ from qpcr.records._short import changes_of
 from qpcr.records.event import Change, Kind
 from qpcr.records.residual_kept import residual_left
 from qpcr.records.review import State
+from qpcr.records.withdrawn import revisions_until, withdrawn_result
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -132,7 +133,12 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
                 told["outcome"], told["deletions"], one.patient, _place(told)
             )
     nobody = _Called(None, ())
-    pairs = {name: (before.get(name, nobody), after.get(name, nobody)) for name in before | after}
+    runs = revisions_until(index, old)
+    pairs = {
+        name: (_unless_withdrawn(index, runs, name, before.get(name, nobody), now), now)
+        for name in before | after
+        for now in (after.get(name, nobody),)
+    }
     calls = tuple(
         changed for name, pair in pairs.items() if (changed := _change(name, *pair)) is not None
     )
@@ -152,6 +158,19 @@ def replaced_by(index: Index, record: Record, run: Mapping[str, Any]) -> Replace
         _released(record, pairs, calls),
         unnamed=bool(filed) and not record.identities,
     )
+
+
+def _unless_withdrawn(
+    index: Index, runs: Sequence[str], sample: str, was: _Called, now: _Called
+) -> _Called:
+    """What a sample was, and that it was taken back from the patient who would have it again."""
+    if now.patient is None or was.patient is not None:
+        return was
+    events = index.events("patient = ?", (now.patient,))
+    taken = withdrawn_result(events, runs, sample)
+    if taken is None:
+        return was
+    return replace(was, withdrawn=f"taken back from the patient ({taken.reason or 'no reason'})")
 
 
 def _specimens(index: Index, results: Iterable[tuple[str, Result]]) -> Iterator[Change]:
@@ -182,6 +201,7 @@ class _Called:
     deletions: Iterable[str]
     patient: str | None = None
     place: tuple[str | None, ...] = field(default=(None, None))
+    withdrawn: str | None = None
 
     @property
     def words(self) -> str:
@@ -195,7 +215,9 @@ def _change(sample: str, before: _Called, after: _Called) -> CallChange | None:
     """How a call changes; ``None`` if it does not."""
     was, now = before.words, after.words
     moved = any(a is not None and a != b for a, b in zip(before.place, after.place, strict=True))
-    if before.patient is not None and before.patient != after.patient:
+    if before.withdrawn is not None:
+        was, now = f"{was}, {before.withdrawn}", f"{now}, of the patient again"
+    elif before.patient is not None and before.patient != after.patient:
         was += ", of a patient"
         now += ", of nobody" if after.patient is None else ", of another patient"
     elif before.patient is not None and moved:

@@ -8,12 +8,14 @@ without case, as in charts; the path has the spelling that was first.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from qpcr.errors import InputError
 from qpcr.lots import Lot, by_reagent
 from qpcr.records.event import NOBODY, Change, Event, Kind
+from qpcr.records.patient import value_at
 
 if TYPE_CHECKING:
     from qpcr.record import Record
@@ -62,6 +64,22 @@ def changes_to(
     ]
 
 
+def changed_lots(events: Iterable[Event]) -> tuple[str, ...]:
+    """Lots on record that events change, in words."""
+    return tuple(
+        f"{event.path.partition(PART)[2]}: {_in_words(event.old)} → {_in_words(event.new)}"
+        for event in events
+        if event.kind is Kind.RUN and event.old is not None
+    )
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "not known"
+    end = value.get("expires")
+    return str(value.get("lot")) if end is None else f"{value.get('lot')}, expires {end}"
+
+
 def _spelt(events: Iterable[Event]) -> dict[str, str]:
     """How each reagent was spelt at first, by its name without case."""
     found: dict[str, str] = {}
@@ -87,6 +105,11 @@ def corrections(
     reason
         Why; needed where a lot was there already.
 
+    Returns
+    -------
+    list of Change
+        Each with what it changes: it is refused where somebody else was quicker.
+
     Raises
     ------
     InputError
@@ -106,7 +129,8 @@ def corrections(
             )  # fmt: skip
         path = f"{first}{PART}{known[reagent.casefold()]}"
         changes.append(Change(NOBODY, Kind.RUN, path, None, reason, None, run_id))
-    return changes
+    events = lot_events(index, first)
+    return [replace(one, old=value_at(events, one.kind, one.path)) for one in changes]
 
 
 def lots_known(index: Index, run_id: str) -> tuple[Lot, ...]:

@@ -32,7 +32,7 @@ from qpcr.records.patient import Patient, value_at
 from qpcr.records.query import PatientQuery, PatientSummary, Receipt, RunQuery, RunSummary
 from qpcr.records.replaced import CallChange, Replaced, replaced_by
 from qpcr.records.review import Policy, State
-from qpcr.records.run_lots import corrections, events_at, lots_known, lots_of
+from qpcr.records.run_lots import changed_lots, corrections, events_at, lots_known, lots_of
 from qpcr.unmatched import refuse_contradictions
 
 if TYPE_CHECKING:
@@ -172,11 +172,11 @@ class Store(Writer):
             with in_words(NOT_WRITTEN, self.folder):
                 self._write(Commit(head, run, events), data)
             self._derive({event.patient for event in events})
-        count = len(events)
+        count, lots = len(events), changed_lots(events)
         if run is None:
-            return Receipt(latest if again else None, None, again, head.sequence, events=count)
+            return Receipt(latest if again else None, None, again, head.sequence, (), count, lots)
         id_, before = run["run_id"], run["revision_of"]
-        return Receipt(id_, before, False, head.sequence, replaced.calls, count)
+        return Receipt(id_, before, False, head.sequence, replaced.calls, count, lots)
 
     def _check_ids(self, events: Iterable[Event]) -> None:
         """Refuse new patients whose ids only look like others'."""
