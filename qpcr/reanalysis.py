@@ -20,17 +20,20 @@ from qpcr.farm import Mapper, in_turn
 from qpcr.findings import Severity
 from qpcr.quantification import check_method
 from qpcr.record import Record, versions
+from qpcr.records.named import Named, last_revision, named
 from qpcr.records.query import RunQuery
+from qpcr.records.seen import OvertakenError
 from qpcr.settings import BY_PANEL, Settings
 
 if TYPE_CHECKING:
     from qpcr.calls import Release
-    from qpcr.lots import Lot
     from qpcr.quantification import Quantification
     from qpcr.records.replaced import CallChange
     from qpcr.records.store import Store
 
 SOFTWARE = "ikaros-qpcr"
+ATTEMPTS = 100
+"""How often a run is done again because others were quicker; analyzed only where that matters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,17 +185,11 @@ def jobs_of(
 
 def _selected(store: Store, wanted: Sequence[str]) -> list[tuple[str, str]]:
     """Last revisions of the wanted runs, the oldest first: id and file."""
-    known = {one.run_id: one for one in store.runs()}
     if not wanted:
         latest = store.runs(RunQuery(latest=True))
         return [(one.run_id, one.file) for one in reversed(latest)]
-    found: dict[str, str] = {}
-    for run in wanted:
-        one = known.get(run) or store.summary(run)
-        while one.replaced_by is not None and one.replaced_by in known:
-            one = known[one.replaced_by]
-        found[one.run_id] = one.file
-    return list(found.items())
+    chosen = (last_revision(store, run) for run in wanted)
+    return list({one.run_id: one.file for one in chosen}.items())
 
 
 def reanalyze(jobs: Sequence[Job], mapper: Mapper | None = None) -> Generator[Redone, None, None]:
@@ -214,24 +211,67 @@ def reanalyze(jobs: Sequence[Job], mapper: Mapper | None = None) -> Generator[Re
 
 
 def redo(job: Job) -> Redone:
-    """Do one job: read, analyze, compare and, if it says so, write."""
+    """Do one job: read, analyze, compare and, if it says so, write.
+
+    It starts from the last revision there is by then. Where somebody writes of the run or its
+    patients in the meantime, it is done again from what they wrote.
+    """
     from qpcr.records.store import Store
 
     try:
         store = Store.open(job.store)
-        before = store.record(job.run)
-        panel = before.panel if job.panel is None else job.panel
-        if not job.again and _is_current(before, panel, job.method):
-            return Redone(job.run, job.file, current=True)
-        after, notes = _again(before, panel, job.method, store.lots(job.run))
-        calls = store.changed_calls(after)
-        done = replace(compared(before, after, job), calls=calls, notes=notes)
-        if not job.apply:
-            return done
-        receipt = store.commit(after, user=job.user, reason=job.reason)
-        return replace(done, revision=None if receipt.already_there else receipt.run_id)
+        known: _Known | None = None
+        for _ in range(ATTEMPTS):
+            known = _known(store, job, known)
+            if known.after is None:
+                return Redone(job.run, job.file, current=True)
+            try:
+                return _done(store, job, known, known.after)
+            except OvertakenError as error:
+                overtaken = str(error)
     except QpcrError as error:
         return Redone(job.run, job.file, error=str(error))
+    return Redone(job.run, job.file, error=overtaken)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Known:
+    """A run as it stands, and analyzed again; `after` is ``None`` if that is not needed."""
+
+    before: Record
+    named: Named
+    after: Record | None
+    notes: tuple[str, ...]
+
+
+def _known(store: Store, job: Job, last: _Known | None) -> _Known:
+    """Read a run and analyze it, unless that was done and rested on what still holds."""
+    run = last_revision(store, job.run).run_id
+    if last is not None and last.named.seen.run != run:
+        last = None
+    before = store.record(run) if last is None else last.before
+    panel = before.panel if job.panel is None else job.panel
+    names = named(store, run, before)
+    if not job.again and _is_current(before, panel, job.method):
+        return _Known(before, names, None, ())
+    if last is not None and _rest_on(last.named) == _rest_on(names):
+        return replace(last, named=names)
+    after, notes = _again(before, panel, job.method, names)
+    return _Known(before, names, after, (*notes, *names.notes))
+
+
+def _rest_on(names: Named) -> tuple[object, ...]:
+    return names.identities, names.withdrawn, names.seen.lots
+
+
+def _done(store: Store, job: Job, known: _Known, after: Record) -> Redone:
+    """Compare and, if the job says so, write."""
+    done = replace(compared(known.before, after, job), notes=known.notes)
+    if not job.apply:
+        return replace(done, calls=store.changed_calls(after))
+    receipt = store.commit(after, user=job.user, reason=job.reason, seen=known.named.seen)
+    revision = None if receipt.already_there else receipt.run_id
+    return replace(done, calls=receipt.calls, revision=revision)
 
 
 def _is_current(record: Record, panel: Panel | None, method: str | None) -> bool:
@@ -259,9 +299,9 @@ def _again(
     before: Record,
     panel: Panel | None,
     method: str | None = None,
-    lots: tuple[Lot, ...] = (),
+    names: Named | None = None,
 ) -> tuple[Record, tuple[str, ...]]:
-    """Analyze a run again as it was analyzed before.
+    """Analyze a run again as it was analyzed before, and with what was said of it since.
 
     A person's release holds only for the faults it was given for: when others make the run invalid,
     it is dropped.
@@ -275,6 +315,8 @@ def _again(
     if panel is None:
         release = None
     settings, told = _settings(before, panel)
+    identities = tuple(before.identities.values()) if names is None else names.identities
+    lots = ReagentLots(() if names is None else names.seen.lots, final=True)
 
     def made(given: Release | None) -> Record:
         return analyze(
@@ -282,11 +324,11 @@ def _again(
             settings,
             before.fit_settings,
             panel=panel,
-            identities=tuple(before.identities.values()) or None,
+            identities=identities or None,
             release=given,
             method=wanted,
             copies=kept is not None and kept.copies,
-            lots=ReagentLots(lots, final=True),
+            lots=lots,
         )
 
     if release is not None and not release.stated:

@@ -13,6 +13,7 @@ from qpcr.records.withdrawn import withdrawn_result
 
 if TYPE_CHECKING:
     from qpcr.record import Record
+    from qpcr.records.query import RunSummary
     from qpcr.records.store import Store
     from qpcr.samples import Identity
 
@@ -75,6 +76,14 @@ def named(store: Store, run: str, record: Record) -> Named:
             amended.append(sample)
     seen = Seen(run, lots, sequences)
     return Named(tuple(identities), tuple(amended), tuple(withdrawn), seen)
+
+
+def last_revision(store: Store, run: str) -> RunSummary:
+    """What replaces a run in the end, in short: itself, if nothing does."""
+    found = store.summary(run)
+    while found.replaced_by is not None:
+        found = store.summary(found.replaced_by)
+    return found
 
 
 def _revisions(store: Store, run: str | None) -> Iterator[str]:
