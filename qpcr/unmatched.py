@@ -1,7 +1,8 @@
-"""Samples that no row of the sheet names, and rows whose sample is on no plate.
+"""Samples that no row of the sheet names, rows whose sample is on no plate, or on several.
 
-Either may be as it should be (a validation sample; a sheet of several plates), or a typing error by
-which a patient's result is filed nowhere: so both are said together, each with what it may mean.
+Each may be as it should be (a validation sample; a sheet of several plates; a sample that was
+repeated), or a mistake by which a patient's result is filed nowhere, or under somebody else: so all
+are said together, each with what it may mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from qpcr._nearest import look_alike
 from qpcr.errors import InputError
 from qpcr.record import Record
 from qpcr.samples import RULE, Identity, NamePattern
+
+SHOWN = 8
+"""Names that a sentence lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def _matched(
 def unmatched(
     known: Sequence[Identity] | NamePattern, plates: Sequence[Matched], complete: bool = True
 ) -> list[str]:
-    """Sentences on every sample that is nobody's and every row that is no sample's.
+    """Sentences on samples that are nobody's, rows that are no sample's, or of several plates.
 
     Parameters
     ----------
@@ -108,7 +112,30 @@ def unmatched(
             said.append(f"sample sheet: {name} is on no plate{tail}")
         elif name not in strangers:
             said.append(f"sample sheet: {name} is a control or standard on the plate")
-    return said
+    return said + ([] if isinstance(known, NamePattern) else _several(plates))
+
+
+def _several(plates: Sequence[Matched]) -> list[str]:
+    """Sentences on names of the sheet that stand on several plates, by those plates."""
+    where: dict[str, list[str]] = {}
+    for plate in plates:
+        for name in sorted(plate.known):
+            where.setdefault(name, []).append(plate.file)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, files in where.items():
+        if len(files) > 1:
+            alike.setdefault(tuple(files), []).append(name)
+    return [
+        f"sample sheet: {_few(names)} on {len(files)} plates ({_few(files)}): each is filed under "
+        "the same patient; if the tubes are not the same, give every plate a sheet of its own"
+        for files, names in alike.items()
+    ]
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a row; the first of many, and how many more there are."""
+    shown, more = ", ".join(names[:SHOWN]), len(names) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def refuse_contradictions(record: Record) -> None:

@@ -141,3 +141,37 @@ def test_a_sheet_of_several_plates_is_held_against_all_of_them():
     assert unmatched(rows[:2], [one, two])[1:] == []
     pattern = NamePattern(r"(?P<patient>[ab])")
     assert unmatched(pattern, [one, two]) == unmatched(rows[:2], [one, two])
+
+
+def test_a_sample_on_several_plates_is_named_with_them():
+    rows = [Identity("a", "p"), Identity("b", "q"), Identity("c", "r")]
+    plates = [
+        Matched("1.eds", frozenset("ab"), frozenset("ab"), ()),
+        Matched("2.eds", frozenset("abc"), frozenset("abc"), ()),
+        Matched("3.eds", frozenset("c"), frozenset("c"), ()),
+    ]
+    tail = (
+        "each is filed under the same patient; if the tubes are not the same, give every plate a "
+        "sheet of its own"
+    )
+    assert unmatched(rows, plates) == [
+        f"sample sheet: a, b on 2 plates (1.eds, 2.eds): {tail}",
+        f"sample sheet: c on 2 plates (2.eds, 3.eds): {tail}",
+    ]
+    assert unmatched(rows[:1], plates[:1]) == []
+    assert unmatched(NamePattern(r"(?P<patient>.)"), plates) == []
+    names = [f"s{number}" for number in range(10)]
+    many = [Matched(file, frozenset(names), frozenset(names), ()) for file in ("1", "2")]
+    (told,) = unmatched([Identity(one, one) for one in names], many)
+    assert "s7 and 2 more on 2 plates" in told
+
+
+def test_analyze_says_at_its_end_which_names_were_filed_twice(plate, store, tmp_path):
+    second = tmp_path / "second.eds"
+    run(0, "simulate", "--patients", 2, "--seed", 3, "--out", tmp_path / "other")
+    second.write_bytes((tmp_path / "other" / "simulated-1.eds").read_bytes())
+    sheet = sheet_of(tmp_path, "P-001,pat-1,diagnosis", "P-002,pat-2,diagnosis")
+    output = run(0, "analyze", plate, second, "--panel", "ikzf1", "--sheet", sheet, "--store",
+                 store.folder)  # fmt: skip
+    assert "P-001, P-002 on 2 plates (simulated-1.eds, second.eds)" in output.replace("\n", " ")
+    assert len(store.patient("pat-1").results) == 2
