@@ -112,8 +112,8 @@ def until_interrupted(answers):
 def test_an_interruption_loses_no_answer_of_a_job_that_was_done():
     said = []
     mapper = in_processes(2, lambda: said.append("stopping"))
-    answers = until_interrupted(in_order(mapper, press_ctrl_c, [5, 0, 6, 7, 8, 9]))
-    assert 2 <= len(answers) <= 4
+    answers = until_interrupted(in_order(mapper, press_ctrl_c, [5, 0, *range(6, 20)]))
+    assert 2 <= len(answers) <= 8  # those at work and handed over; a busy machine notices late
     assert {0, 5} <= set(answers)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert said == ["stopping"]
