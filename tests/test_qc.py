@@ -343,7 +343,7 @@ def test_a_file_with_too_few_cycles_says_so_once() -> None:
     wells = [Well(f"A{i}", None, f"S{i}") for i in range(1, 9)]
     found = evaluate(unmeasured_plate(wells, list(range(8))))
     assert [one.rule for one in found] == ["proper_curve"]
-    assert found[0].message.startswith("8 of 8 reactions have no curve that can be judged")
+    assert found[0].message.startswith("Reactions without a curve that can be judged: 8 of 8")
     assert "fewer than 15 cycles were measured" in found[0].message
     assert "It is the file, not the wells" in found[0].remedy
     (well,) = evaluate(unmeasured_plate(wells, [2]))[:1]

@@ -59,7 +59,7 @@ def _unmeasured(plate: Plate, rows: list[int]) -> Iterator[Finding]:
             Severity.REACTION,
             tuple(mine),
             say(
-                "{count} of {of} reactions have no curve that can be judged ({wells}): {why}.",
+                "Reactions without a curve that can be judged: {count} of {of} ({wells}): {why}.",
                 count=len(mine), of=len(rows), wells=wells(plate, mine), why=problem,
             ),
             measure_again(plate),
