@@ -68,3 +68,13 @@ def cluster():
         n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as made:
         yield made.scheduler_address
+
+
+@pytest.fixture(scope="session")
+def plate(tmp_path_factory):
+    """File of a SIMULATED plate with two patients."""
+    from tests.store_kit import run
+
+    folder = tmp_path_factory.mktemp("plate")
+    run(0, "simulate", "--patients", 2, "--seed", 2, "--out", folder)
+    return folder / "simulated-1.eds"

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from cli import main
 from qpcr.calls import Answer, Call, Evidence, Outcome, Release
 from qpcr.findings import Finding, Severity
 from qpcr.record import Record
@@ -118,3 +121,10 @@ def flip(path: Path, bit: int) -> None:
     data = bytearray(path.read_bytes())
     data[bit // 8] ^= 1 << (bit % 8)
     path.write_bytes(data)
+
+
+def run(code, *arguments):
+    """Run a command that must end with an exit code; what it said."""
+    done = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output

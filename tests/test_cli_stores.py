@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 
-from cli import main
 from qpcr.records import Store
-from tests.store_kit import record
-
-
-def run(code, *arguments):
-    done = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-    assert done.exit_code == code, done.output
-    return done.output
-
-
-@pytest.fixture(scope="module")
-def plate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plate")
-    run(0, "simulate", "--patients", 2, "--seed", 4, "--out", folder)
-    return folder / "simulated-1.eds"
+from tests.store_kit import record, run
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 
-from cli import main
 from qpcr import Settings
 from qpcr.batch import Order
 from qpcr.errors import InputError
@@ -14,19 +12,7 @@ from qpcr.records import Store
 from qpcr.samples import Identity, NamePattern
 from qpcr.unmatched import Matched, unmatched
 from qpcr.watch.errand import Errand, Outcome, Plan, carry_out
-
-
-def run(code, *arguments):
-    done = CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
-    assert done.exit_code == code, done.output
-    return done.output
-
-
-@pytest.fixture(scope="module")
-def plate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("plate")
-    run(0, "simulate", "--patients", 2, "--seed", 2, "--out", folder)
-    return folder / "simulated-1.eds"
+from tests.store_kit import run
 
 
 @pytest.fixture
