@@ -17,6 +17,7 @@ from qpcr.quantities.mrd import evaluate, profile_of
 from qpcr.quantities.mrd_wells import wells_of
 from qpcr.records import Change, Kind, Store
 from qpcr.records.residual import residual_on_record
+from qpcr.records.residual_kept import measured_of
 from qpcr.report.residual import residual_sheet
 from qpcr.run import Task
 from qpcr.simulate import PlateSpec, ReactionSpec, TargetSpec, WellSpec, eds_bytes, simulate_plate
@@ -263,6 +264,14 @@ def test_a_corrected_table_takes_the_result_from_who_had_it(tmp_path, name):
     (tmp_path / "b.csv").write_text(other, encoding="utf-8")
     assert run("mrd", tmp_path / "b.csv", *told, tmp_path / "4").exit_code == 0
     assert held(store, "P2") == held(store, "P3")
+
+
+def test_another_run_of_a_file_is_another_measurement(tmp_path):
+    file = tmp_path / "plates.rdml"
+    file.write_bytes(b"two runs")
+    alone, monday, tuesday = (measured_of([file], (), name).files for name in (None, "Mo", "Tu"))
+    assert len({alone, monday, tuesday}) == 3
+    assert measured_of([file], (), "Mo").files == monday
 
 
 def test_a_sample_of_the_same_name_on_another_day_says_both_days(tmp_path):

@@ -105,9 +105,10 @@ def mrd(
         from qpcr.records.residual import mrd_changes
         from qpcr.records.residual_kept import measured_of
 
-        source = ", ".join(file.name for file in files)
+        named = "" if run_name is None else f", run {run_name}"
+        source = ", ".join(file.name for file in files) + named
         changes = mrd_changes(profile, results, source, reason)
-        earlier += _keep(folder, changes, measured_of(files, wells), user)
+        earlier += _keep(folder, changes, measured_of(files, wells, run_name), user)
     tongue = language(language_from(lang))
     texts = mrd_texts(profile, results, earlier, treated, tongue.say, tongue.code)
     written = write_texts(texts, out)

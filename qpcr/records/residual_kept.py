@@ -41,8 +41,13 @@ class Measured:
     wells: Mapping[str, str]
 
 
-def measured_of(files: Sequence[Path], wells: Iterable[MrdWell]) -> Measured:
-    """What is measured, by digests that do not depend on whose it is."""
+def measured_of(
+    files: Sequence[Path], wells: Iterable[MrdWell], run_name: str | None = None
+) -> Measured:
+    """What is measured, by digests that do not depend on whose it is.
+
+    With the name of a run, of files that hold several: another run is another measurement.
+    """
     rows: dict[str, list[str]] = {}
     amplified = set()
     for one in wells:
@@ -57,7 +62,12 @@ def measured_of(files: Sequence[Path], wells: Iterable[MrdWell]) -> Measured:
         for sample, told in rows.items()
         if sample in amplified
     }
-    return Measured(tuple(hashlib.sha256(one.read_bytes()).hexdigest() for one in files), made)
+    return Measured(tuple(_digest(one, run_name) for one in files), made)
+
+
+def _digest(file: Path, run_name: str | None) -> str:
+    name = b"" if run_name is None else b"\0" + run_name.encode("utf-8", "backslashreplace")
+    return hashlib.sha256(file.read_bytes() + name).hexdigest()
 
 
 def keeping(store: Store, changes: Sequence[Change], measured: Measured) -> list[Change]:
