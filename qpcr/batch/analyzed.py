@@ -32,10 +32,8 @@ class Analyzed:
         How the run was kept in the store.
     finished
         It was finished before, and left alone.
-    invalid
-        A finding says that the run must not be used.
     why
-        What these findings say.
+        What the findings say by which the run must not be used; none, where it may be.
     matched
         Which of its samples are whose; of a run that was refused afterwards, too.
     error
@@ -50,10 +48,14 @@ class Analyzed:
     written: tuple[Path, ...] = ()
     kept: str | None = None
     finished: bool = False
-    invalid: bool = False
     why: tuple[str, ...] = ()
     matched: Matched | None = None
     error: QpcrError | None = None
+
+    @property
+    def invalid(self) -> bool:
+        """A finding says that the run must not be used."""
+        return bool(self.why)
 
     @property
     def named(self) -> str:

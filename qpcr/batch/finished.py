@@ -47,15 +47,14 @@ def finished(blank: Analyzed, folder: Path, order: Order) -> Analyzed | None:
             return None
         if not {*names} <= {*seal["files"], RUN} or not _on_record(seal["kept"], order):
             return None
-        grave = [one for one in told["findings"] if one["severity"] == str(Severity.RUN)]
-        why = tuple(str(one["message"]) for one in grave)
+        why = tuple(
+            str(one["message"]) for one in told["findings"] if one["severity"] == str(Severity.RUN)
+        )
         whose = matched_document(told)
     except (OSError, LookupError, TypeError):  # not one that this software wrote
         return None
     written = tuple(folder / name for name in names)
-    return replace(
-        blank, written=written, finished=True, invalid=bool(grave), why=why, matched=whose
-    )
+    return replace(blank, written=written, finished=True, why=why, matched=whose)
 
 
 def _on_record(kept: dict[str, str] | None, order: Order) -> bool:

@@ -89,7 +89,6 @@ def _analyze(placed: Placed, blank: Analyzed, order: Order) -> Analyzed:
         record=record,
         written=tuple(written),
         kept=None if kept is None else kept.text,
-        invalid=record.invalid,
         why=tuple(one.message for one in record.findings if one.severity is Severity.RUN),
         matched=found,
     )

@@ -44,15 +44,11 @@ class Polished:
         (P,) and (Q,) as in :class:`qpcr.models._solve.Solution`.
     rss
         Weighted residual sum of squares.
-    covariance
-        (P + Q, P + Q) of θ and the linear parameters, scaled by the residual variance; 0 for what
-        was held at a bound.
     """
 
     theta: FloatArray
     linear: FloatArray
     rss: float
-    covariance: FloatArray
 
 
 def polish(
@@ -170,9 +166,5 @@ class Polisher:
         if not result.success or result.covar is None or not np.isfinite(result.covar).all():
             return None
         found = split(result.params)
-        stretch = np.concatenate([np.ones(size), np.full(len(linear), scale)])
-        covariance = np.zeros((len(start), len(start)))
-        covariance[np.ix_(free, free)] = result.covar
-        covariance *= stretch[:, None] * stretch[None, :]
         rss = float(result.chisqr) * scale**2
-        return Polished(found[0][0], found[1][0] * scale, rss, covariance)
+        return Polished(found[0][0], found[1][0] * scale, rss)
